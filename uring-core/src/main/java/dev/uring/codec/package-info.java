@@ -1,0 +1,14 @@
+/**
+ * Contracts of sans-IO codecs: bytes in, values out, no socket and no clock.
+ *
+ * <p><b>What lives here.</b> {@link dev.uring.codec.DecodeStatus}, the three answers of a decoder.
+ *
+ * <p><b>May import.</b> {@code dev.uring.bytes} only.
+ *
+ * <p><b>Threads.</b> A codec belongs to one connection and so to one worker.
+ *
+ * <p><b>Who owns memory.</b> A decoder borrows the view for one call and answers with positions in it.
+ *
+ * <p><b>Read next.</b> A codec built on it, for example the RESP one of the Redis module.
+ */
+package dev.uring.codec;
