@@ -1,0 +1,55 @@
+package dev.uring.driver;
+
+/**
+ * One thing asked of the kernel, and who hears the answer.
+ *
+ * <h2>Shapes and units</h2>
+ *
+ * At most one asking is under way for an operation object at any time; it is used again and again,
+ * so asking allocates nothing. A multishot asking is answered many times and is over with the first
+ * answer that is the last.
+ *
+ * <h2>Ownership</h2>
+ *
+ * While an asking is under way the driver's table holds the operation, and through it everything the
+ * kernel may still touch. An owner that has lost interest changes what its {@link #completed} does;
+ * it never frees early.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * The driver's thread only. {@link Driver#cancel} is a request: the answer still comes, and may be a
+ * success.
+ */
+public abstract class Operation {
+  static final int NO_SLOT = -1;
+
+  // Invariant: slot != NO_SLOT exactly while an asking is under way.
+  int slot = NO_SLOT;
+  int generation;
+
+  // Set while a receive waits for the driver to have buffers again; see UringDriver.
+  int starvedSocket = NO_SLOT;
+  Operation starvedNext;
+
+  /** For subclasses. */
+  protected Operation() {}
+
+  /**
+   * Hears an answer, on the driver's thread, at the top level of its turn.
+   *
+   * @param result a count or descriptor ≥ 0, or a negative errno
+   * @param bufferId for a receive with data, the buffer that holds it, lent for this call; otherwise
+   *     {@link Driver#NO_BUFFER}
+   * @param isLast whether the asking is over; when {@code false}, more answers follow by themselves
+   */
+  protected abstract void completed(int result, int bufferId, boolean isLast);
+
+  /**
+   * Whether an asking is under way.
+   *
+   * @return {@code true} from asking until the last answer
+   */
+  public final boolean isUnderWay() {
+    return slot != NO_SLOT || starvedSocket != NO_SLOT;
+  }
+}
