@@ -27,8 +27,10 @@ public abstract class Operation {
   int slot = NO_SLOT;
   int generation;
 
-  // Set while a receive waits for the driver to have buffers again; see UringDriver.
-  int starvedSocket = NO_SLOT;
+  // A receive that found no buffer waits in the driver's list for one; see UringDriver.starve.
+  int receivingSocket = NO_SLOT;
+  boolean isStarved;
+  boolean isStarvedCancelled;
   Operation starvedNext;
 
   /** For subclasses. */
@@ -50,6 +52,6 @@ public abstract class Operation {
    * @return {@code true} from asking until the last answer
    */
   public final boolean isUnderWay() {
-    return slot != NO_SLOT || starvedSocket != NO_SLOT;
+    return slot != NO_SLOT || isStarved;
   }
 }

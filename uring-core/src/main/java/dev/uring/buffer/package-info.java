@@ -1,0 +1,16 @@
+/**
+ * Native memory of a worker, in blocks.
+ *
+ * <p><b>What lives here.</b> {@link dev.uring.buffer.BlockPool} and its {@link
+ * dev.uring.buffer.Block}: unsent output and unfinished input live in them.
+ *
+ * <p><b>May import.</b> {@code ffi}, {@code base}.
+ *
+ * <p><b>Threads.</b> A pool belongs to one worker.
+ *
+ * <p><b>Who owns memory.</b> The pool owns it all; a block is held by counted holders, and goes back
+ * when the last one lets go. {@code blocksHeldCount()} is exact, so a test can ask for zero.
+ *
+ * <p><b>Read next.</b> {@code dev.uring.net}, where blocks are filled and sent.
+ */
+package dev.uring.buffer;

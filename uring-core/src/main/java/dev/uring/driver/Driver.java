@@ -1,0 +1,171 @@
+package dev.uring.driver;
+
+import java.net.InetSocketAddress;
+
+/**
+ * What a worker asks of a kernel.
+ *
+ * <h2>Shapes and units</h2>
+ *
+ * Sockets are small numbers that only their driver can read. Results are a count or socket ≥ 0, or a
+ * negative errno. Time is in nanoseconds.
+ *
+ * <h2>Ownership</h2>
+ *
+ * A socket belongs to whoever got it from {@link #accept} until {@link #close}. A driver never closes
+ * one by itself, except those still open when the driver is closed.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * Created on any thread; {@link #start} binds it to the calling thread, which alone may then use it.
+ * {@link #wake} and the listener methods are for any thread. Completions are delivered inside {@link
+ * #turn}, never inside the call that asks.
+ */
+public interface Driver extends AutoCloseable {
+  /** Says that a completion brings no buffer. */
+  int NO_BUFFER = -1;
+
+  /** Waits in {@link #turn} without a time limit. */
+  long FOREVER = -1;
+
+  /**
+   * The name users choose it by.
+   *
+   * @return {@code "uring"} and the like
+   */
+  String name();
+
+  /** Binds the driver to the calling thread and makes it ready. */
+  void start();
+
+  /**
+   * Opens a listening socket. Any thread.
+   *
+   * @param address where to listen; port 0 lets the kernel choose
+   * @param options how
+   * @return the socket, or a negative errno
+   */
+  int openListener(InetSocketAddress address, ListenOptions options);
+
+  /**
+   * Closes a socket at once, for one that no operation uses. Any thread.
+   *
+   * @param socket the socket
+   */
+  void closeNow(int socket);
+
+  /**
+   * This side's address. Any thread.
+   *
+   * @param socket the socket
+   * @return the address, or null when the socket is not connected any more
+   */
+  InetSocketAddress localAddress(int socket);
+
+  /**
+   * The peer's address. Any thread.
+   *
+   * @param socket the socket
+   * @return the address, or null when the socket is not connected any more
+   */
+  InetSocketAddress remoteAddress(int socket);
+
+  /**
+   * Makes closing a socket reset the connection and drop what is unsent.
+   *
+   * @param socket the socket
+   */
+  void resetOnClose(int socket);
+
+  /**
+   * Accepts connections until cancelled: each answer is a socket or a negative errno.
+   *
+   * @param listener the listening socket
+   * @param operation hears the answers
+   */
+  void accept(int listener, Operation operation);
+
+  /**
+   * Receives until cancelled: each answer is a number of bytes with a buffer, 0 at the peer's FIN, or
+   * a negative errno. When no buffer is free, the driver waits for one by itself.
+   *
+   * @param socket the socket
+   * @param operation hears the answers
+   */
+  void receive(int socket, Operation operation);
+
+  /**
+   * Sends the operation's parts in order: one answer, the number of bytes the kernel took, fewer than
+   * asked only when something went wrong.
+   *
+   * @param socket the socket
+   * @param operation holds the parts and hears the answer
+   */
+  void send(int socket, SendOperation operation);
+
+  /**
+   * Sends a FIN: one answer.
+   *
+   * @param socket the socket
+   * @param operation hears the answer
+   */
+  void shutdownOutput(int socket, Operation operation);
+
+  /**
+   * Closes a socket that no other operation uses: one answer.
+   *
+   * @param socket the socket
+   * @param operation hears the answer
+   */
+  void close(int socket, Operation operation);
+
+  /**
+   * Asks to end an operation under way; its last answer still comes, perhaps a success. Does nothing
+   * when none is under way.
+   *
+   * @param operation the operation
+   */
+  void cancel(Operation operation);
+
+  /**
+   * The buffers receives are answered with.
+   *
+   * @return always the same object
+   */
+  ReceiveBuffers receiveBuffers();
+
+  /**
+   * Hands everything asked for to the kernel, waits for an answer, and delivers the answers there are.
+   *
+   * @param timeoutNanos longest wait; 0 does not wait, {@link #FOREVER} has no limit
+   */
+  void turn(long timeoutNanos);
+
+  /** Ends a wait in {@link #turn}, now or the next one. Any thread. */
+  void wake();
+
+  /**
+   * Ends another driver's wait, from this driver's thread; may be put off to the end of this turn.
+   *
+   * @param other a driver of the same kind
+   */
+  void wakeOther(Driver other);
+
+  /**
+   * Operations under way.
+   *
+   * @return a count, the driver's own not included
+   */
+  int operationsUnderWay();
+
+  /**
+   * Counts of what the driver did.
+   *
+   * @return plain counters, changed by the driver's thread
+   */
+  DriverCounters counters();
+
+  /** Releases everything. On the driver's thread, with no operation of others under way. */
+  @Override
+  void close();
+}

@@ -1,0 +1,31 @@
+package dev.uring.driver;
+
+/**
+ * What a driver counts. Plain fields: written by one thread, read by others as a snapshot that may
+ * lag but never tears on a 64-bit machine.
+ */
+public final class DriverCounters {
+  /** Times the kernel was entered. */
+  public long enters;
+
+  /** Operations handed to the kernel. */
+  public long submitted;
+
+  /** Completions delivered. */
+  public long completed;
+
+  /** Completions dropped because their slot had a new generation. */
+  public long stale;
+
+  /** Times a receive found no free buffer. */
+  public long buffersExhausted;
+
+  /** Times completions had to wait in the kernel because the queue was full; none is lost. */
+  public long completionOverflows;
+
+  /** Wakes asked for by other threads. */
+  public long wakes;
+
+  /** Counters at zero. */
+  public DriverCounters() {}
+}

@@ -1,0 +1,11 @@
+package dev.uring.driver;
+
+/**
+ * How a listening socket is opened.
+ *
+ * @param backlog most connections the kernel completes before the program accepts them
+ * @param reusePort whether several sockets share the address, the kernel spreading connections
+ * @param tcpNoDelay whether accepted connections send small segments at once; inherited from the
+ *     listener, so it costs no call for each connection
+ */
+public record ListenOptions(int backlog, boolean reusePort, boolean tcpNoDelay) {}

@@ -1,0 +1,413 @@
+package dev.uring.driver;
+
+import dev.uring.abi.Errno;
+import dev.uring.abi.IoUring;
+import dev.uring.abi.Posix;
+import dev.uring.abi.Socket;
+import dev.uring.base.UringException;
+import dev.uring.buffer.Block;
+import dev.uring.buffer.BlockPool;
+import dev.uring.ffi.Libc;
+import dev.uring.ring.CompletionQueue;
+import dev.uring.ring.Ring;
+import dev.uring.ring.RingOptions;
+import dev.uring.ring.Sqe;
+import dev.uring.ring.SubmissionQueue;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
+
+/**
+ * A driver on one io_uring.
+ *
+ * <p>Multishot accept and receive with ring-provided buffers; one gathered send in flight for each
+ * socket; one {@code io_uring_enter} for each turn, which submits, waits and runs the kernel's
+ * deferred work.
+ *
+ * <p>Answers that come while a callback asks for more are not delivered inside the asking: they stay
+ * in the completion queue until the turn reaches them. So a callback may ask for anything without
+ * being re-entered.
+ *
+ * <p><i>Thread:</i> the one that called {@link #start}; the ring refuses others (SINGLE_ISSUER).
+ */
+public final class UringDriver implements Driver {
+  private static final int BUFFER_GROUP = 0;
+  private static final int SLOTS_INITIAL = 256;
+
+  // Words that no operation slot has: slot numbers stop at SLOTS_MAX.
+  private static final long WORD_IGNORED = 0xFFFF_FFFFL;
+  private static final long WORD_WOKEN = 0xFFFF_FFFEL;
+  private static final long WORD_WAKE_SENT = 0xFFFF_FFFDL;
+
+  // Completions handled before the queue's head moves: small enough that a full queue gets room
+  // again soon, large enough that the release store is not per completion.
+  private static final int ADVANCE_EVERY = 64;
+
+  private final RingOptions options;
+  private final int buffersCount;
+  private final int bufferBytes;
+  private final int headroomBytes;
+  private final BlockPool blocks;
+  private final Arena arena;
+  private final OperationTable table = new OperationTable(SLOTS_INITIAL);
+  private final DriverCounters counters = new DriverCounters();
+  private final int wakeFd;
+  private final MemorySegment wakeValue;
+  private final MemorySegment wakeRead;
+  private final Operation wakeOperation = new WakeOperation();
+
+  private Ring ring;
+  private SubmissionQueue sq;
+  private CompletionQueue cq;
+  private UringReceiveBuffers buffers;
+  private UringDriver wakeTarget;
+  private boolean closed;
+
+  // Receives that found no buffer, oldest first; asked again when buffers have come back.
+  private Operation starvedHead;
+  private Operation starvedTail;
+
+  /**
+   * A driver that is not started.
+   *
+   * @param options sizes of the rings
+   * @param buffersCount receive buffers; a power of two
+   * @param bufferBytes size of each, in bytes
+   * @param headroomBytes room in front of each for a carried tail, in bytes
+   * @param blocks where descriptions of gathered sends are kept
+   */
+  public UringDriver(
+      RingOptions options, int buffersCount, int bufferBytes, int headroomBytes, BlockPool blocks) {
+    this.options = options;
+    this.buffersCount = buffersCount;
+    this.bufferBytes = bufferBytes;
+    this.headroomBytes = headroomBytes;
+    this.blocks = blocks;
+    this.arena = Arena.ofShared();
+    this.wakeValue = arena.allocate(Long.BYTES, Long.BYTES);
+    this.wakeRead = arena.allocate(Long.BYTES, Long.BYTES);
+    wakeValue.set(ValueLayout.JAVA_LONG, 0, 1);
+    this.wakeFd = Libc.eventfd(0, Posix.EFD_CLOEXEC);
+    if (wakeFd < 0) {
+      arena.close();
+      throw new UringException(
+          "eventfd failed: "
+              + Errno.describe(-wakeFd)
+              + ".\n  Likely cause: the process has no descriptor left. Raise the limit (ulimit -n)"
+              + " or use fewer workers.");
+    }
+  }
+
+  @Override
+  public String name() {
+    return "uring";
+  }
+
+  @Override
+  public void start() {
+    // Created here and not in the constructor: whatever fails, the failure belongs to the thread
+    // that would have run the ring, and nothing is left open on another one.
+    ring = Ring.create(options);
+    ring.enable();
+    sq = ring.sq();
+    cq = ring.cq();
+    buffers =
+        new UringReceiveBuffers(
+            ring.newBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes));
+    askForWake();
+  }
+
+  @Override
+  public int openListener(InetSocketAddress address, ListenOptions listenOptions) {
+    return Sockets.openListener(address, listenOptions);
+  }
+
+  @Override
+  public void closeNow(int socket) {
+    Libc.close(socket);
+  }
+
+  @Override
+  public InetSocketAddress localAddress(int socket) {
+    return Sockets.localAddress(socket);
+  }
+
+  @Override
+  public InetSocketAddress remoteAddress(int socket) {
+    return Sockets.remoteAddress(socket);
+  }
+
+  @Override
+  public void resetOnClose(int socket) {
+    Sockets.resetOnClose(socket);
+  }
+
+  @Override
+  public void accept(int listener, Operation operation) {
+    next().prepAcceptMultishot(listener, Socket.SOCK_CLOEXEC).userData(table.begin(operation));
+  }
+
+  @Override
+  public void receive(int socket, Operation operation) {
+    next().prepRecvMultishot(socket, BUFFER_GROUP).userData(table.begin(operation));
+    operation.receivingSocket = socket;
+  }
+
+  @Override
+  public void send(int socket, SendOperation operation) {
+    Sqe sqe = next();
+    // WAITALL: the kernel itself goes on after a short write, so a large send is one operation and
+    // not a conversation.
+    int flags = Socket.MSG_NOSIGNAL | Socket.MSG_WAITALL;
+    if (operation.partsCount() == 1) {
+      sqe.prepSend(socket, operation.partAddress(0), operation.partLength(0), flags);
+    } else {
+      sqe.prepSendmsg(socket, describe(operation), flags);
+    }
+    sqe.userData(table.begin(operation));
+  }
+
+  @Override
+  public void shutdownOutput(int socket, Operation operation) {
+    next().prepShutdown(socket, Socket.SHUT_WR).userData(table.begin(operation));
+  }
+
+  @Override
+  public void close(int socket, Operation operation) {
+    next().prepClose(socket).userData(table.begin(operation));
+  }
+
+  @Override
+  public void cancel(Operation operation) {
+    if (operation.isStarved) {
+      // Nothing is with the kernel: the answer is due in the next round of starved receives.
+      operation.isStarvedCancelled = true;
+    } else if (operation.slot != Operation.NO_SLOT) {
+      next().prepCancel(table.wordOf(operation), 0).userData(WORD_IGNORED);
+    }
+  }
+
+  @Override
+  public ReceiveBuffers receiveBuffers() {
+    return buffers;
+  }
+
+  @Override
+  public void turn(long timeoutNanos) {
+    buffers.publish();
+    boolean mayWait = timeoutNanos != 0 && starvedHead == null && cq.ready() == 0;
+    int entered = mayWait ? ring.enter(1, timeoutNanos) : ring.enter(0, 0);
+    // EINTR, EBUSY, EAGAIN and ETIME are not failures: what was not submitted stays queued, what was
+    // not waited for comes later, and this turn goes on with what there is.
+    if (entered < 0 && !isBackpressure(-entered)) {
+      throw new UringException(
+          "io_uring_enter failed: " + Errno.describe(-entered) + ", queued=" + sq.pending());
+    }
+    reap();
+    askStarvedAgain();
+  }
+
+  @Override
+  public void wake() {
+    // The descriptor is a counter: a write never blocks here and needs no memory of its own, so any
+    // number of threads may use the same eight bytes.
+    Libc.write(wakeFd, wakeValue.address(), Long.BYTES);
+  }
+
+  @Override
+  public void wakeOther(Driver other) {
+    if (closed || !(other instanceof UringDriver target) || target.ring == null) {
+      other.wake();
+      return;
+    }
+    wakeTarget = target;
+    next().prepMsgRing(target.ring.fd(), 0, WORD_WOKEN).userData(WORD_WAKE_SENT);
+  }
+
+  @Override
+  public int operationsUnderWay() {
+    // The driver's own eventfd read is always one of them.
+    return Math.max(0, table.underWayCount() - 1);
+  }
+
+  @Override
+  public DriverCounters counters() {
+    return counters;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (buffers != null) {
+      buffers.close();
+    }
+    if (ring != null) {
+      ring.close();
+    }
+    Libc.close(wakeFd);
+    arena.close();
+  }
+
+  private void reap() {
+    int ready = cq.ready();
+    int handled = 0;
+    int sinceAdvance = 0;
+    while (handled < ready) {
+      long word = cq.userData(sinceAdvance);
+      int result = cq.result(sinceAdvance);
+      int flags = cq.flags(sinceAdvance);
+      handled++;
+      if (++sinceAdvance == ADVANCE_EVERY) {
+        cq.advance(sinceAdvance);
+        sinceAdvance = 0;
+      }
+      deliver(word, result, flags);
+    }
+    cq.advance(sinceAdvance);
+    counters.completed += handled;
+    counters.enters = ring.entersCount();
+    counters.submitted = ring.sqesSubmitted();
+    counters.completionOverflows = ring.overflowsSeen();
+    counters.stale = table.staleCount();
+  }
+
+  private void deliver(long word, int result, int flags) {
+    Operation operation = table.find(word);
+    if (operation == null) {
+      deliverOwn(word, result);
+      return;
+    }
+    boolean isLast = (flags & IoUring.CQE_F_MORE) == 0;
+    if (isLast) {
+      table.end(operation);
+    }
+    if ((flags & IoUring.CQE_F_BUFFER) != 0) {
+      deliverBuffer(operation, result, flags >>> IoUring.CQE_BUFFER_SHIFT, isLast);
+    } else if (result == -Errno.ENOBUFS && operation.receivingSocket >= 0) {
+      starve(operation);
+    } else {
+      if (operation instanceof SendOperation send) {
+        releaseDescription(send);
+      }
+      operation.completed(result, NO_BUFFER, isLast);
+    }
+  }
+
+  private void deliverBuffer(Operation operation, int result, int bufferId, boolean isLast) {
+    buffers.lend(bufferId);
+    try {
+      operation.completed(result, bufferId, isLast);
+    } finally {
+      buffers.release(bufferId);
+    }
+  }
+
+  private void deliverOwn(long word, int result) {
+    if (word == WORD_WOKEN) {
+      counters.wakes++;
+    } else if (word == WORD_WAKE_SENT && result < 0 && wakeTarget != null) {
+      // The other ring could not take the message (its completion queue is full, it is closing): the
+      // wake must not be lost, and the slow way always works.
+      wakeTarget.wake();
+    }
+  }
+
+  // ENOBUFS ends a multishot receive. Asking at once would spin: the kernel would answer ENOBUFS
+  // again until a buffer is back. So the operation waits here, and askStarvedAgain() runs after the
+  // turn has given its buffers back.
+  private void starve(Operation operation) {
+    counters.buffersExhausted++;
+    operation.isStarved = true;
+    operation.starvedNext = null;
+    if (starvedTail == null) {
+      starvedHead = operation;
+    } else {
+      starvedTail.starvedNext = operation;
+    }
+    starvedTail = operation;
+  }
+
+  private void askStarvedAgain() {
+    // One receive for each free buffer at most: more would only starve again.
+    int free = buffers.count() - buffers.heldCount();
+    while (starvedHead != null && (free-- > 0 || starvedHead.isStarvedCancelled)) {
+      Operation operation = starvedHead;
+      starvedHead = operation.starvedNext;
+      if (starvedHead == null) {
+        starvedTail = null;
+      }
+      operation.starvedNext = null;
+      operation.isStarved = false;
+      if (operation.isStarvedCancelled) {
+        operation.isStarvedCancelled = false;
+        operation.completed(-Errno.ECANCELED, NO_BUFFER, true);
+      } else {
+        receive(operation.receivingSocket, operation);
+      }
+    }
+  }
+
+  private Sqe next() {
+    Sqe sqe = sq.next();
+    for (int attempts = 0; sqe == null; attempts++) {
+      if (attempts == SUBMIT_ATTEMPTS_MAX) {
+        throw new UringException(
+            "submission queue stays full: entries="
+                + options.sqEntries()
+                + ", completions ready="
+                + cq.ready()
+                + ".\n  Likely cause: the kernel refuses submissions. Raise sqEntries.");
+      }
+      // Submits only; completions wait in their queue until the turn reaches them.
+      ring.enter(0, 0);
+      sqe = sq.next();
+    }
+    return sqe;
+  }
+
+  private long describe(SendOperation operation) {
+    if (operation.description == null) {
+      operation.description = blocks.take(MessageHeader.bytesFor(operation.partsCount()));
+    }
+    return MessageHeader.write(operation, operation.description);
+  }
+
+  private static void releaseDescription(SendOperation operation) {
+    Block description = operation.description;
+    if (description != null) {
+      operation.description = null;
+      description.release();
+    }
+  }
+
+  private void askForWake() {
+    next()
+        .prepRead(wakeFd, wakeRead.address(), Long.BYTES, 0)
+        .userData(table.begin(wakeOperation));
+  }
+
+  private static boolean isBackpressure(int errno) {
+    return errno == Errno.EINTR
+        || errno == Errno.EBUSY
+        || errno == Errno.EAGAIN
+        || errno == Errno.ETIME;
+  }
+
+  // The kernel frees the whole queue in one enter unless it is short of memory for requests; a few
+  // hundred refusals in a row are not a burst any more.
+  private static final int SUBMIT_ATTEMPTS_MAX = 256;
+
+  private final class WakeOperation extends Operation {
+    @Override
+    protected void completed(int result, int bufferId, boolean isLast) {
+      counters.wakes++;
+      if (!closed) {
+        askForWake();
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.uring.metrics;
+
+/**
+ * A copy of what one worker has counted since it started, and of what it holds now.
+ *
+ * @param worker index of the worker
+ * @param connectionsActive connections open now
+ * @param connectionsAccepted connections accepted
+ * @param connectionsClosed connections whose descriptor is closed again
+ * @param acceptFailures accepts that failed for want of a descriptor or memory
+ * @param connectionLimitPauses times accepting paused at connectionsPerWorkerMax
+ * @param bytesReceived payload bytes received
+ * @param bytesSent payload bytes the kernel took for sending
+ * @param bytesCarried bytes copied because a message was not whole in one buffer
+ * @param receivePauses times a receive was paused because nobody took the bytes
+ * @param turns turns of the loop
+ * @param tasksRun tasks run
+ * @param timersArmed timers armed now
+ * @param timersFired timers fired
+ * @param failures exceptions that user code let escape
+ * @param mailboxDepth messages waiting in the mailbox now
+ * @param mailboxFull messages that found a full mailbox and waited at their sender
+ * @param operationsUnderWay operations the kernel has not answered yet
+ * @param receiveBuffersHeld receive buffers held now, lent or retained by a send
+ * @param blocksHeld blocks of unsent output and unfinished input held now
+ * @param blockBytesTaken bytes the block pool has taken from the system
+ * @param enters times the kernel was entered
+ * @param submitted operations handed to the kernel
+ * @param completed completions delivered
+ * @param staleCompletions completions dropped because their slot had a new generation
+ * @param buffersExhausted times a receive found no free buffer and waited for one
+ * @param completionOverflows times completions had to wait in the kernel
+ * @param wakes wakes by other threads
+ */
+public record WorkerSnapshot(
+    int worker,
+    int connectionsActive,
+    long connectionsAccepted,
+    long connectionsClosed,
+    long acceptFailures,
+    long connectionLimitPauses,
+    long bytesReceived,
+    long bytesSent,
+    long bytesCarried,
+    long receivePauses,
+    long turns,
+    long tasksRun,
+    int timersArmed,
+    long timersFired,
+    long failures,
+    int mailboxDepth,
+    long mailboxFull,
+    int operationsUnderWay,
+    int receiveBuffersHeld,
+    int blocksHeld,
+    long blockBytesTaken,
+    long enters,
+    long submitted,
+    long completed,
+    long staleCompletions,
+    long buffersExhausted,
+    long completionOverflows,
+    long wakes) {
+
+  /**
+   * Operations handed to the kernel for each time it was entered: how well work is batched.
+   *
+   * @return a ratio; 0 before the first enter
+   */
+  public double submittedPerEnter() {
+    return enters == 0 ? 0 : (double) submitted / enters;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.uring.worker;
+
+import dev.uring.abi.Errno;
+import dev.uring.ffi.Libc;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which CPU a worker runs on.
+ *
+ * <p>The CPUs are those the process may use when the runtime starts (a container or {@code taskset}
+ * may allow a few of many); worker i takes the i-th of them, wrapping round when there are more workers
+ * than CPUs.
+ */
+public final class CpuPlacement {
+  private static final Logger LOG = LoggerFactory.getLogger(CpuPlacement.class);
+
+  private final int[] cpus;
+
+  private CpuPlacement(int[] cpus) {
+    this.cpus = cpus;
+  }
+
+  /**
+   * The placement over the CPUs this process may use.
+   *
+   * @return a placement
+   */
+  public static CpuPlacement ofAllowedCpus() {
+    return new CpuPlacement(Libc.schedGetaffinity());
+  }
+
+  /**
+   * How many CPUs there are to place workers on.
+   *
+   * @return at least 1
+   */
+  public int cpusCount() {
+    return cpus.length;
+  }
+
+  /** Pins the calling thread to the worker's CPU. A refusal costs locality and nothing else. */
+  void pinCurrentThread(int workerIndex) {
+    int cpu = cpus[workerIndex % cpus.length];
+    int result = Libc.schedSetaffinityCurrentThread(cpu);
+    if (result < 0) {
+      LOG.warn(
+          "worker {} is not pinned to CPU {}: {}", workerIndex, cpu, Errno.describe(-result));
+    }
+  }
+}

@@ -1,0 +1,528 @@
+package dev.uring.worker;
+
+import dev.uring.buffer.BlockPool;
+import dev.uring.driver.Driver;
+import dev.uring.driver.DriverCounters;
+import dev.uring.metrics.WorkerCounters;
+import dev.uring.metrics.WorkerSnapshot;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread pinned to a CPU, with a driver, a run queue, a timer wheel and a mailbox of its own.
+ *
+ * <h2>Ownership</h2>
+ *
+ * Owns its driver and its block pool and closes both when it stops. Nothing a worker owns is touched
+ * by another thread; work comes in through {@link #execute}.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * {@link #execute}, {@link #stop}, {@link #snapshot} and the getters are for any thread, the rest for
+ * the worker's own; those throw {@link IllegalStateException} elsewhere.
+ *
+ * <h2>Errors</h2>
+ *
+ * What a task or timer throws is logged and counted; the loop goes on.
+ */
+public final class Worker implements Executor {
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final ThreadLocal<Worker> CURRENT = new ThreadLocal<>();
+
+  // Whether a producer must wake the worker. Only the transition SLEEPING -> AWAKE obliges to wake,
+  // and exactly one thread makes it, so a crowd of producers costs one system call.
+  private static final int AWAKE = 0;
+  private static final int SLEEPING = 1;
+  private static final int STOPPED = 2;
+
+  private static final long MAILBOX_FULL_PARK_NANOS = 50_000;
+
+  private final int index;
+  private final Driver driver;
+  private final BlockPool blocks;
+  private final int tasksPerTurnMax;
+  private final CpuPlacement placement;
+  private final Thread thread;
+  private final CompletableFuture<Void> started = new CompletableFuture<>();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+  private final AtomicInteger state = new AtomicInteger(AWAKE);
+  private final Mailbox mailbox;
+  private final WorkerCounters counters = new WorkerCounters();
+  private final TimerWheel timers;
+
+  // Tasks of this thread. Not bounded by a number of its own: every task here stands for a live
+  // coroutine, connection or timer, each of which has at most one task waiting.
+  private final ArrayDeque<Runnable> runQueue = new ArrayDeque<>();
+
+  // Messages for workers whose mailbox was full: a worker must not wait for another, or two could
+  // wait for each other.
+  private final ArrayDeque<Undelivered> outbox = new ArrayDeque<>();
+
+  private EndOfTurn endOfTurnHead;
+  private long nowNanos;
+  private volatile boolean stopRequested;
+  private int connectionsActive;
+
+  private record Undelivered(Worker target, Runnable task) {}
+
+  /**
+   * A worker that is not running yet.
+   *
+   * @param index its number, from 0
+   * @param driver handed over: the worker closes it
+   * @param blocks handed over: the worker closes it
+   * @param mailboxCapacity most messages from other threads waiting; a power of two
+   * @param tasksPerTurnMax most tasks run between two looks at the kernel
+   * @param placement where to pin the thread, or null to leave that to the scheduler
+   */
+  public Worker(
+      int index,
+      Driver driver,
+      BlockPool blocks,
+      int mailboxCapacity,
+      int tasksPerTurnMax,
+      CpuPlacement placement) {
+    this.index = index;
+    this.driver = driver;
+    this.blocks = blocks;
+    this.tasksPerTurnMax = tasksPerTurnMax;
+    this.placement = placement;
+    this.mailbox = new Mailbox(mailboxCapacity);
+    this.nowNanos = System.nanoTime();
+    this.timers = new TimerWheel(nowNanos, this::taskFailed);
+    this.thread = new Thread(this::run, "uring-worker-" + index);
+  }
+
+  /**
+   * The worker whose thread this is.
+   *
+   * @return the worker, or null on any other thread
+   */
+  public static Worker current() {
+    return CURRENT.get();
+  }
+
+  /** Starts the thread. Returns at once; {@link #started()} tells when the driver is ready. */
+  public void start() {
+    thread.start();
+  }
+
+  /**
+   * Completes when the worker is ready, exceptionally when its driver could not be started.
+   *
+   * @return a future completed by the worker's thread
+   */
+  public CompletableFuture<Void> started() {
+    return started;
+  }
+
+  /**
+   * Completes when the thread has released everything it owned.
+   *
+   * @return a future completed by the worker's thread
+   */
+  public CompletableFuture<Void> terminated() {
+    return terminated;
+  }
+
+  /** Asks the loop to end after the present turn. Any thread; idempotent. */
+  public void stop() {
+    stopRequested = true;
+    wakeIfSleeping(Worker.current());
+  }
+
+  /**
+   * The number of this worker.
+   *
+   * @return 0 to the number of workers, exclusive
+   */
+  public int index() {
+    return index;
+  }
+
+  /**
+   * Whether the calling thread is this worker's.
+   *
+   * @return {@code true} on its own thread
+   */
+  public boolean isCurrent() {
+    return Thread.currentThread() == thread;
+  }
+
+  /**
+   * Runs a task on this worker.
+   *
+   * <p>On the worker's own thread the task goes to the run queue, behind what is there; from another
+   * thread it goes through the mailbox and wakes the worker if it sleeps. Tasks from one thread run in
+   * their order. When the mailbox is full, a foreign thread waits until there is room, and a worker
+   * keeps the task and delivers it at the end of its turn: nothing is dropped.
+   *
+   * @param task what to run
+   * @throws RejectedExecutionException the worker has stopped
+   */
+  @Override
+  public void execute(Runnable task) {
+    Objects.requireNonNull(task, "task");
+    if (isCurrent()) {
+      if (state.get() == STOPPED) {
+        throw stopped();
+      }
+      runQueue.add(task);
+      return;
+    }
+    Worker sender = current();
+    if (sender != null) {
+      sender.post(this, task);
+    } else {
+      postWaiting(task);
+    }
+  }
+
+  /**
+   * Arms a timer, again if it is armed.
+   *
+   * @param timer fires on this worker
+   * @param delayNanos how long from now; fires never earlier, and at most a quarter of a millisecond
+   *     later when the worker is idle
+   */
+  public void arm(Timer timer, long delayNanos) {
+    checkCurrent();
+    // The turn's time may be old by a whole turn, and "never early" is measured from the caller's now.
+    timers.arm(timer, System.nanoTime(), delayNanos);
+  }
+
+  /**
+   * Arms a timer relative to the time the turn began, without asking the clock.
+   *
+   * @param timer fires on this worker
+   * @param delayNanos how long after {@link #nanoTime()}
+   */
+  public void armFromTurn(Timer timer, long delayNanos) {
+    checkCurrent();
+    timers.arm(timer, nowNanos, delayNanos);
+  }
+
+  /**
+   * Disarms a timer.
+   *
+   * @param timer the timer
+   * @return whether it was armed
+   */
+  public boolean disarm(Timer timer) {
+    checkCurrent();
+    return timers.disarm(timer);
+  }
+
+  /**
+   * The time the present turn began, as {@link System#nanoTime()} counts it.
+   *
+   * @return nanoseconds
+   */
+  public long nanoTime() {
+    return nowNanos;
+  }
+
+  /**
+   * Asks for a call at the end of the present turn. Does nothing when that is asked for already.
+   *
+   * @param listener who is called
+   */
+  public void atEndOfTurn(EndOfTurn listener) {
+    if (!listener.isListed) {
+      listener.isListed = true;
+      listener.nextAtEndOfTurn = endOfTurnHead;
+      endOfTurnHead = listener;
+    }
+  }
+
+  /**
+   * This worker's driver.
+   *
+   * @return the driver, for this worker's thread
+   */
+  public Driver driver() {
+    return driver;
+  }
+
+  /**
+   * This worker's blocks.
+   *
+   * @return the pool, for this worker's thread
+   */
+  public BlockPool blocks() {
+    return blocks;
+  }
+
+  /**
+   * This worker's counters.
+   *
+   * @return live counters, written by this worker's thread
+   */
+  public WorkerCounters counters() {
+    return counters;
+  }
+
+  /**
+   * Notes that a connection was opened or closed.
+   *
+   * @param change 1 or -1
+   */
+  public void connectionsActiveChanged(int change) {
+    connectionsActive += change;
+  }
+
+  /** Throws unless the calling thread is this worker's. */
+  public void checkCurrent() {
+    if (!isCurrent()) {
+      throw new IllegalStateException(
+          "called on thread "
+              + Thread.currentThread().getName()
+              + ", but this belongs to "
+              + thread.getName()
+              + ": use Worker.execute (or onWorker in Kotlin) to get there");
+    }
+  }
+
+  /**
+   * Logs and counts what user code let escape.
+   *
+   * @param failure what was thrown
+   */
+  public void taskFailed(Throwable failure) {
+    counters.failures++;
+    LOG.error("uncaught on worker {}", index, failure);
+  }
+
+  /**
+   * Copies the counters. Any thread; nothing stops for it.
+   *
+   * @return a snapshot
+   */
+  public WorkerSnapshot snapshot() {
+    DriverCounters io = driver.counters();
+    boolean isReady = started.isDone() && !started.isCompletedExceptionally();
+    return new WorkerSnapshot(
+        index,
+        connectionsActive,
+        counters.connectionsAccepted,
+        counters.connectionsClosed,
+        counters.acceptFailures,
+        counters.connectionLimitPauses,
+        counters.bytesReceived,
+        counters.bytesSent,
+        counters.bytesCarried,
+        counters.receivePauses,
+        counters.turns,
+        counters.tasksRun,
+        timers.armedCount(),
+        timers.firedCount(),
+        counters.failures,
+        mailbox.depth(),
+        counters.mailboxFull,
+        driver.operationsUnderWay(),
+        isReady ? driver.receiveBuffers().heldCount() : 0,
+        blocks.blocksHeldCount(),
+        blocks.takenBytes(),
+        io.enters,
+        io.submitted,
+        io.completed,
+        io.stale,
+        io.buffersExhausted,
+        io.completionOverflows,
+        io.wakes);
+  }
+
+  @Override
+  public String toString() {
+    return "Worker(" + index + ")";
+  }
+
+  private void run() {
+    CURRENT.set(this);
+    try {
+      if (placement != null) {
+        placement.pinCurrentThread(index);
+      }
+      driver.start();
+    } catch (Throwable failure) {
+      release();
+      started.completeExceptionally(failure);
+      terminated.complete(null);
+      return;
+    }
+    started.complete(null);
+    try {
+      while (!stopRequested) {
+        turn();
+      }
+      runLeftovers();
+    } catch (Throwable failure) {
+      // Nothing below this throws for a user's mistake, so the loop itself is broken.
+      LOG.error("worker {} failed and stops; its connections are closed", index, failure);
+    } finally {
+      state.set(STOPPED);
+      release();
+      terminated.complete(null);
+    }
+  }
+
+  private void turn() {
+    driver.turn(waitNanos());
+    state.lazySet(AWAKE);
+    nowNanos = System.nanoTime();
+    counters.turns++;
+    timers.expire(nowNanos);
+    emptyMailbox();
+    runTasks();
+    callEndOfTurn();
+    if (!outbox.isEmpty()) {
+      deliverOutbox();
+    }
+  }
+
+  // How long the kernel may keep us; declares the worker asleep when that is not zero.
+  private long waitNanos() {
+    if (!runQueue.isEmpty() || !outbox.isEmpty() || !mailbox.isEmpty()) {
+      return 0;
+    }
+    long untilTimer = timers.nanosToNext(System.nanoTime());
+    if (untilTimer == 0) {
+      return 0;
+    }
+    state.set(SLEEPING);
+    // Looked at again after the declaration: a producer that stored its message before seeing
+    // SLEEPING did not wake us, so we must see its message here.
+    if (!mailbox.isEmpty() || stopRequested) {
+      state.set(AWAKE);
+      return 0;
+    }
+    return untilTimer == TimerWheel.NO_DEADLINE ? Driver.FOREVER : untilTimer;
+  }
+
+  private void emptyMailbox() {
+    // Bounded by what is there now: producers that keep up with us must not keep us here.
+    for (int left = mailbox.depth(); left > 0; left--) {
+      Runnable task = mailbox.poll();
+      if (task == null) {
+        return;
+      }
+      runQueue.add(task);
+    }
+  }
+
+  private void runTasks() {
+    // A snapshot of the queue: a task that adds itself again runs in the next turn, after the kernel
+    // has been asked.
+    int budget = Math.min(runQueue.size(), tasksPerTurnMax);
+    for (; budget > 0; budget--) {
+      runTask(runQueue.poll());
+    }
+  }
+
+  private void runTask(Runnable task) {
+    counters.tasksRun++;
+    try {
+      task.run();
+    } catch (Throwable failure) {
+      taskFailed(failure);
+    }
+  }
+
+  private void callEndOfTurn() {
+    while (endOfTurnHead != null) {
+      EndOfTurn listener = endOfTurnHead;
+      endOfTurnHead = listener.nextAtEndOfTurn;
+      listener.nextAtEndOfTurn = null;
+      listener.isListed = false;
+      try {
+        listener.endOfTurn();
+      } catch (Throwable failure) {
+        taskFailed(failure);
+      }
+    }
+  }
+
+  // On this worker's thread: a message for another worker.
+  private void post(Worker target, Runnable task) {
+    if (target.state.get() == STOPPED) {
+      throw target.stopped();
+    }
+    // Behind what waits already, or two messages to one worker could overtake each other.
+    if (!outbox.isEmpty() || !target.mailbox.offer(task)) {
+      counters.mailboxFull++;
+      outbox.add(new Undelivered(target, task));
+    }
+    target.wakeIfSleeping(this);
+  }
+
+  private void deliverOutbox() {
+    for (int left = outbox.size(); left > 0; left--) {
+      Undelivered message = outbox.peek();
+      if (!message.target.mailbox.offer(message.task) && message.target.state.get() != STOPPED) {
+        message.target.wakeIfSleeping(this);
+        return;
+      }
+      outbox.poll();
+      message.target.wakeIfSleeping(this);
+    }
+  }
+
+  // On a thread that is no worker's: it may wait, and that is its back-pressure.
+  private void postWaiting(Runnable task) {
+    while (state.get() != STOPPED) {
+      if (mailbox.offer(task)) {
+        wakeIfSleeping(null);
+        return;
+      }
+      wakeIfSleeping(null);
+      LockSupport.parkNanos(MAILBOX_FULL_PARK_NANOS);
+    }
+    throw stopped();
+  }
+
+  private void wakeIfSleeping(Worker caller) {
+    if (state.get() == SLEEPING && state.compareAndSet(SLEEPING, AWAKE)) {
+      if (caller != null && caller != this) {
+        caller.driver.wakeOther(driver);
+      } else {
+        driver.wake();
+      }
+    }
+  }
+
+  // Tasks that came while the loop was ending still run: a coroutine that was being cancelled must
+  // hear of it.
+  private void runLeftovers() {
+    for (int rounds = 0; rounds < LEFTOVER_ROUNDS_MAX; rounds++) {
+      emptyMailbox();
+      if (runQueue.isEmpty()) {
+        return;
+      }
+      runTasks();
+      callEndOfTurn();
+    }
+  }
+
+  private void release() {
+    try {
+      driver.close();
+    } finally {
+      blocks.close();
+      CURRENT.remove();
+    }
+  }
+
+  private RejectedExecutionException stopped() {
+    return new RejectedExecutionException("worker " + index + " has stopped");
+  }
+
+  // A task may add another; a chain longer than this is a loop, and the process must be able to end.
+  private static final int LEFTOVER_ROUNDS_MAX = 1024;
+}
