@@ -1,0 +1,11 @@
+package dev.uring.ring;
+
+/** What a ring uses when the kernel has it and does without when it has not. */
+public enum RingFeature {
+
+  /** SQEs are taken in ring order, without the index array; since kernel 6.6. */
+  NO_SQARRAY,
+
+  /** Enter names the ring by a registered index, which saves the kernel a descriptor look-up; since kernel 5.18. */
+  REGISTERED_RING_FD
+}
