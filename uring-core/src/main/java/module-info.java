@@ -1,4 +1,17 @@
-/** Rings, drivers, workers, buffers and connections on io_uring; usable from plain Java. */
+/**
+ * Thread-per-core I/O on io_uring, with a callback API.
+ *
+ * <p>Exported for programs: the front door and the packages whose types it hands out. Exported to
+ * the Kotlin face only: the ones that would let a program break a worker's rules.
+ */
 module dev.uring.core {
   requires org.slf4j;
+
+  exports dev.uring;
+  exports dev.uring.base;
+  exports dev.uring.bytes;
+  exports dev.uring.codec;
+  exports dev.uring.metrics;
+  exports dev.uring.net;
+  exports dev.uring.worker;
 }

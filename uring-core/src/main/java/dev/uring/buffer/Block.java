@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * A piece of a {@link BlockPool}, held by a counted number of holders.
  *
- * <p><i>Owner:</i> the pool. <i>Invariant:</i> {@code holders == 0} exactly while it lies in the pool.
- * <i>Thread:</i> the pool's.
+ * <p><i>Owner:</i> the pool. <i>Invariant:</i> {@code holders == 0} exactly while it lies in the
+ * pool. <i>Thread:</i> the pool's.
  */
 public final class Block {
   private final BlockPool pool;

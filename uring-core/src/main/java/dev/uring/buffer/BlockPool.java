@@ -7,14 +7,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Blocks in powers of two, cut from slabs that the system provides page by page as they are touched.
+ * Blocks in powers of two, cut from slabs that the system provides page by page as they are
+ * touched.
  *
  * <p>The last block given back is the first taken again: a busy worker keeps turning over the few
- * blocks that are in its cache. Blocks above {@link #POOLED_BYTES_MAX} are rare (one huge message) and
- * are mapped and unmapped one by one, so that one such message does not own its memory for ever.
+ * blocks that are in its cache. Blocks above {@link #POOLED_BYTES_MAX} are rare (one huge message)
+ * and are mapped and unmapped one by one, so that one such message does not own its memory for
+ * ever.
  *
- * <p><i>Limit:</i> {@code blockPoolBytesMax}, the bytes taken from the system. At the limit {@link #take}
- * throws {@link PoolExhaustedException}; the connection that asked fails, the others go on.
+ * <p><i>Limit:</i> {@code blockPoolBytesMax}, the bytes taken from the system. At the limit {@link
+ * #take} throws {@link PoolExhaustedException}; the connection that asked fails, the others go on.
  *
  * <p><i>Thread:</i> the worker's.
  */

@@ -8,8 +8,8 @@
  *
  * <p><b>Threads.</b> A pool belongs to one worker.
  *
- * <p><b>Who owns memory.</b> The pool owns it all; a block is held by counted holders, and goes back
- * when the last one lets go. {@code blocksHeldCount()} is exact, so a test can ask for zero.
+ * <p><b>Who owns memory.</b> The pool owns it all; a block is held by counted holders, and goes
+ * back when the last one lets go. {@code blocksHeldCount()} is exact, so a test can ask for zero.
  *
  * <p><b>Read next.</b> {@code dev.uring.net}, where blocks are filled and sent.
  */

@@ -175,8 +175,7 @@ public abstract class ByteSink {
     int copied = 0;
     while (copied < count) {
       int part = (int) Math.min(room(count - copied), count - copied);
-      MemorySegment.copy(
-          bytes, from + copied, memory, ValueLayout.JAVA_BYTE, position, part);
+      MemorySegment.copy(bytes, from + copied, memory, ValueLayout.JAVA_BYTE, position, part);
       position += part;
       copied += part;
     }

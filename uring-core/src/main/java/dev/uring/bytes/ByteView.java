@@ -26,8 +26,8 @@ import java.nio.charset.StandardCharsets;
  *
  * <h2>Errors</h2>
  *
- * {@link IndexOutOfBoundsException} outside the window, {@link IllegalStateException} after the loan
- * has ended; both name the lender.
+ * {@link IndexOutOfBoundsException} outside the window, {@link IllegalStateException} after the
+ * loan has ended; both name the lender.
  */
 public abstract sealed class ByteView permits ByteWindow {
   private static final ValueLayout.OfShort SHORT_BE =
@@ -212,8 +212,7 @@ public abstract sealed class ByteView permits ByteWindow {
    */
   public final void copyTo(int from, byte[] target, int targetFrom, int count) {
     check(from, count);
-    MemorySegment.copy(
-        memory, ValueLayout.JAVA_BYTE, offset + from, target, targetFrom, count);
+    MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset + from, target, targetFrom, count);
   }
 
   /**
@@ -382,7 +381,14 @@ public abstract sealed class ByteView permits ByteWindow {
               + "): copy the bytes (toByteArray, toUtf8) inside the block that receives them");
     }
     return new IndexOutOfBoundsException(
-        "from=" + from + ", count=" + count + " outside view of size=" + size + " (" + describeLoan()
+        "from="
+            + from
+            + ", count="
+            + count
+            + " outside view of size="
+            + size
+            + " ("
+            + describeLoan()
             + ")");
   }
 }

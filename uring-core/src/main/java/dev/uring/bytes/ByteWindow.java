@@ -64,8 +64,8 @@ public final class ByteWindow extends ByteView {
   }
 
   /**
-   * Begins a loan over a part of another view, ending the one before. The new loan must end no later
-   * than the other view's.
+   * Begins a loan over a part of another view, ending the one before. The new loan must end no
+   * later than the other view's.
    *
    * @param source the view to take a part of
    * @param from first position of the part

@@ -7,7 +7,8 @@
  *
  * <p><b>Threads.</b> A codec belongs to one connection and so to one worker.
  *
- * <p><b>Who owns memory.</b> A decoder borrows the view for one call and answers with positions in it.
+ * <p><b>Who owns memory.</b> A decoder borrows the view for one call and answers with positions in
+ * it.
  *
  * <p><b>Read next.</b> A codec built on it, for example the RESP one of the Redis module.
  */

@@ -7,19 +7,19 @@ import java.net.InetSocketAddress;
  *
  * <h2>Shapes and units</h2>
  *
- * Sockets are small numbers that only their driver can read. Results are a count or socket ≥ 0, or a
- * negative errno. Time is in nanoseconds.
+ * Sockets are small numbers that only their driver can read. Results are a count or socket ≥ 0, or
+ * a negative errno. Time is in nanoseconds.
  *
  * <h2>Ownership</h2>
  *
- * A socket belongs to whoever got it from {@link #accept} until {@link #close}. A driver never closes
- * one by itself, except those still open when the driver is closed.
+ * A socket belongs to whoever got it from {@link #accept} until {@link #close}. A driver never
+ * closes one by itself, except those still open when the driver is closed.
  *
  * <h2>Threading and cancellation</h2>
  *
- * Created on any thread; {@link #start} binds it to the calling thread, which alone may then use it.
- * {@link #wake} and the listener methods are for any thread. Completions are delivered inside {@link
- * #turn}, never inside the call that asks.
+ * Created on any thread; {@link #start} binds it to the calling thread, which alone may then use
+ * it. {@link #wake} and the listener methods are for any thread. Completions are delivered inside
+ * {@link #turn}, never inside the call that asks.
  */
 public interface Driver extends AutoCloseable {
   /** Says that a completion brings no buffer. */
@@ -86,8 +86,8 @@ public interface Driver extends AutoCloseable {
   void accept(int listener, Operation operation);
 
   /**
-   * Receives until cancelled: each answer is a number of bytes with a buffer, 0 at the peer's FIN, or
-   * a negative errno. When no buffer is free, the driver waits for one by itself.
+   * Receives until cancelled: each answer is a number of bytes with a buffer, 0 at the peer's FIN,
+   * or a negative errno. When no buffer is free, the driver waits for one by itself.
    *
    * @param socket the socket
    * @param operation hears the answers
@@ -95,8 +95,8 @@ public interface Driver extends AutoCloseable {
   void receive(int socket, Operation operation);
 
   /**
-   * Sends the operation's parts in order: one answer, the number of bytes the kernel took, fewer than
-   * asked only when something went wrong.
+   * Sends the operation's parts in order: one answer, the number of bytes the kernel took, fewer
+   * than asked only when something went wrong.
    *
    * @param socket the socket
    * @param operation holds the parts and hears the answer
@@ -120,8 +120,8 @@ public interface Driver extends AutoCloseable {
   void close(int socket, Operation operation);
 
   /**
-   * Asks to end an operation under way; its last answer still comes, perhaps a success. Does nothing
-   * when none is under way.
+   * Asks to end an operation under way; its last answer still comes, perhaps a success. Does
+   * nothing when none is under way.
    *
    * @param operation the operation
    */
@@ -135,7 +135,8 @@ public interface Driver extends AutoCloseable {
   ReceiveBuffers receiveBuffers();
 
   /**
-   * Hands everything asked for to the kernel, waits for an answer, and delivers the answers there are.
+   * Hands everything asked for to the kernel, waits for an answer, and delivers the answers there
+   * are.
    *
    * @param timeoutNanos longest wait; 0 does not wait, {@link #FOREVER} has no limit
    */

@@ -23,10 +23,8 @@ final class MessageHeader {
     long vectors = header + Layouts.MSGHDR_BYTES;
     // A block is used again and again: every field is written, the unused ones with zero.
     memory.asSlice(header, Layouts.MSGHDR_BYTES).fill((byte) 0);
-    memory.set(
-        ValueLayout.JAVA_LONG, header + Layouts.MSGHDR_IOV, memory.address() + vectors);
-    memory.set(
-        ValueLayout.JAVA_LONG, header + Layouts.MSGHDR_IOVLEN, operation.partsCount());
+    memory.set(ValueLayout.JAVA_LONG, header + Layouts.MSGHDR_IOV, memory.address() + vectors);
+    memory.set(ValueLayout.JAVA_LONG, header + Layouts.MSGHDR_IOVLEN, operation.partsCount());
     for (int i = 0; i < operation.partsCount(); i++) {
       long vector = vectors + (long) i * Layouts.IOVEC_BYTES;
       memory.set(ValueLayout.JAVA_LONG, vector + Layouts.IOVEC_BASE, operation.partAddress(i));

@@ -11,14 +11,14 @@ package dev.uring.driver;
  *
  * <h2>Ownership</h2>
  *
- * While an asking is under way the driver's table holds the operation, and through it everything the
- * kernel may still touch. An owner that has lost interest changes what its {@link #completed} does;
- * it never frees early.
+ * While an asking is under way the driver's table holds the operation, and through it everything
+ * the kernel may still touch. An owner that has lost interest changes what its {@link #completed}
+ * does; it never frees early.
  *
  * <h2>Threading and cancellation</h2>
  *
- * The driver's thread only. {@link Driver#cancel} is a request: the answer still comes, and may be a
- * success.
+ * The driver's thread only. {@link Driver#cancel} is a request: the answer still comes, and may be
+ * a success.
  */
 public abstract class Operation {
   static final int NO_SLOT = -1;
@@ -40,8 +40,8 @@ public abstract class Operation {
    * Hears an answer, on the driver's thread, at the top level of its turn.
    *
    * @param result a count or descriptor ≥ 0, or a negative errno
-   * @param bufferId for a receive with data, the buffer that holds it, lent for this call; otherwise
-   *     {@link Driver#NO_BUFFER}
+   * @param bufferId for a receive with data, the buffer that holds it, lent for this call;
+   *     otherwise {@link Driver#NO_BUFFER}
    * @param isLast whether the asking is over; when {@code false}, more answers follow by themselves
    */
   protected abstract void completed(int result, int bufferId, boolean isLast);

@@ -6,13 +6,13 @@ import java.util.Arrays;
 /**
  * Slots for the operations under way, each with a generation.
  *
- * <p>A completion names a slot and the generation it was asked with. The slot is given out again only
- * after the last completion of its asking, with the next generation, so a stale completion finds
- * another generation and is dropped (it is counted). The table is also what keeps an operation
- * reachable, and with it the memory the kernel may touch.
+ * <p>A completion names a slot and the generation it was asked with. The slot is given out again
+ * only after the last completion of its asking, with the next generation, so a stale completion
+ * finds another generation and is dropped (it is counted). The table is also what keeps an
+ * operation reachable, and with it the memory the kernel may touch.
  *
- * <p><i>Rejected:</i> putting a connection index and an operation kind into the completion's word. It
- * saves one array read and costs the freedom to have an operation that is not a connection's.
+ * <p><i>Rejected:</i> putting a connection index and an operation kind into the completion's word.
+ * It saves one array read and costs the freedom to have an operation that is not a connection's.
  *
  * <p><i>Thread:</i> the driver's.
  */

@@ -5,13 +5,13 @@ import java.lang.foreign.MemorySegment;
 /**
  * The buffers a driver receives into, each with a count of who still needs its bytes.
  *
- * <p>A buffer is lent with a completion (one holder, the driver). Whoever must keep the bytes beyond
- * that call retains it: a send that passes received bytes on without a copy. The last release gives
- * the buffer back to the kernel.
+ * <p>A buffer is lent with a completion (one holder, the driver). Whoever must keep the bytes
+ * beyond that call retains it: a send that passes received bytes on without a copy. The last
+ * release gives the buffer back to the kernel.
  *
- * <p><i>Limit:</i> {@link #retainableMax()}, half of all buffers: senders to slow peers may pin that
- * many; then they copy instead, so the other half always circulates and no receiver can starve behind
- * a stuck sender.
+ * <p><i>Limit:</i> {@link #retainableMax()}, half of all buffers: senders to slow peers may pin
+ * that many; then they copy instead, so the other half always circulates and no receiver can starve
+ * behind a stuck sender.
  *
  * <p><i>Thread:</i> the driver's.
  */

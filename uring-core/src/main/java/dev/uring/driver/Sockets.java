@@ -1,6 +1,5 @@
 package dev.uring.driver;
 
-import dev.uring.abi.Errno;
 import dev.uring.abi.Layouts;
 import dev.uring.abi.Socket;
 import dev.uring.ffi.Libc;
@@ -117,30 +116,6 @@ final class Sockets {
     } catch (UnknownHostException e) {
       throw new AssertionError("an address of 4 or 16 bytes was refused", e);
     }
-  }
-
-  /** The text of a failure to listen, with its likely cause. */
-  static String listenFailure(InetSocketAddress address, int errno) {
-    String likely =
-        switch (errno) {
-          case Errno.EADDRINUSE ->
-              "another process listens there. Stop it, or choose another port (0 lets the system"
-                  + " choose).";
-          case Errno.EACCES ->
-              "ports below 1024 need the capability CAP_NET_BIND_SERVICE. Choose a higher port.";
-          case Errno.EADDRNOTAVAIL ->
-              "this machine has no such address. Use 0.0.0.0 or [::] for all of them.";
-          case Errno.EMFILE, Errno.ENFILE -> "no descriptor is left. Raise the limit (ulimit -n).";
-          default -> "see errno.";
-        };
-    return "cannot listen on "
-        + address.getAddress().getHostAddress()
-        + ":"
-        + address.getPort()
-        + ": "
-        + Errno.describe(errno)
-        + ".\n  Likely cause: "
-        + likely;
   }
 
   private static byte[] bytes(MemorySegment storage, long from, int count) {

@@ -13,10 +13,13 @@ import dev.uring.ring.Ring;
 import dev.uring.ring.RingOptions;
 import dev.uring.ring.Sqe;
 import dev.uring.ring.SubmissionQueue;
+import dev.uring.ring.UserData;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A driver on one io_uring.
@@ -25,9 +28,9 @@ import java.net.InetSocketAddress;
  * socket; one {@code io_uring_enter} for each turn, which submits, waits and runs the kernel's
  * deferred work.
  *
- * <p>Answers that come while a callback asks for more are not delivered inside the asking: they stay
- * in the completion queue until the turn reaches them. So a callback may ask for anything without
- * being re-entered.
+ * <p>Answers that come while a callback asks for more are not delivered inside the asking: they
+ * stay in the completion queue until the turn reaches them. So a callback may ask for anything
+ * without being re-entered.
  *
  * <p><i>Thread:</i> the one that called {@link #start}; the ring refuses others (SINGLE_ISSUER).
  */
@@ -35,10 +38,10 @@ public final class UringDriver implements Driver {
   private static final int BUFFER_GROUP = 0;
   private static final int SLOTS_INITIAL = 256;
 
-  // Words that no operation slot has: slot numbers stop at SLOTS_MAX.
-  private static final long WORD_IGNORED = 0xFFFF_FFFFL;
-  private static final long WORD_WOKEN = 0xFFFF_FFFEL;
-  private static final long WORD_WAKE_SENT = 0xFFFF_FFFDL;
+  // Slots that no operation has (the table stops at SLOTS_MAX): completions of the driver's own.
+  private static final int SLOT_IGNORED = -1;
+  private static final int SLOT_WOKEN = -2;
+  private static final int SLOT_WAKE_SENT = -3;
 
   // Completions handled before the queue's head moves: small enough that a full queue gets room
   // again soon, large enough that the release store is not per completion.
@@ -61,7 +64,8 @@ public final class UringDriver implements Driver {
   private SubmissionQueue sq;
   private CompletionQueue cq;
   private UringReceiveBuffers buffers;
-  private UringDriver wakeTarget;
+  // The other workers' drivers this one has woken: as many as there are workers, at most.
+  private final List<UringDriver> wakeTargets = new ArrayList<>();
   private boolean closed;
 
   // Receives that found no buffer, oldest first; asked again when buffers have come back.
@@ -184,7 +188,7 @@ public final class UringDriver implements Driver {
       // Nothing is with the kernel: the answer is due in the next round of starved receives.
       operation.isStarvedCancelled = true;
     } else if (operation.slot != Operation.NO_SLOT) {
-      next().prepCancel(table.wordOf(operation), 0).userData(WORD_IGNORED);
+      next().prepCancel(table.wordOf(operation), 0).userData(UserData.of(SLOT_IGNORED, 0));
     }
   }
 
@@ -198,7 +202,8 @@ public final class UringDriver implements Driver {
     buffers.publish();
     boolean mayWait = timeoutNanos != 0 && starvedHead == null && cq.ready() == 0;
     int entered = mayWait ? ring.enter(1, timeoutNanos) : ring.enter(0, 0);
-    // EINTR, EBUSY, EAGAIN and ETIME are not failures: what was not submitted stays queued, what was
+    // EINTR, EBUSY, EAGAIN and ETIME are not failures: what was not submitted stays queued, what
+    // was
     // not waited for comes later, and this turn goes on with what there is.
     if (entered < 0 && !isBackpressure(-entered)) {
       throw new UringException(
@@ -221,8 +226,9 @@ public final class UringDriver implements Driver {
       other.wake();
       return;
     }
-    wakeTarget = target;
-    next().prepMsgRing(target.ring.fd(), 0, WORD_WOKEN).userData(WORD_WAKE_SENT);
+    next()
+        .prepMsgRing(target.ring.fd(), 0, UserData.of(SLOT_WOKEN, 0))
+        .userData(UserData.of(SLOT_WAKE_SENT, wakeTargetIndex(target)));
   }
 
   @Override
@@ -276,17 +282,21 @@ public final class UringDriver implements Driver {
   }
 
   private void deliver(long word, int result, int flags) {
-    Operation operation = table.find(word);
-    if (operation == null) {
-      deliverOwn(word, result);
+    int slot = UserData.slot(word);
+    if (slot < 0) {
+      deliverOwn(slot, UserData.generation(word), result);
       return;
     }
-    boolean isLast = (flags & IoUring.CQE_F_MORE) == 0;
+    Operation operation = table.find(word);
+    if (operation == null) {
+      return;
+    }
+    boolean isLast = (flags & IoUring.IORING_CQE_F_MORE) == 0;
     if (isLast) {
       table.end(operation);
     }
-    if ((flags & IoUring.CQE_F_BUFFER) != 0) {
-      deliverBuffer(operation, result, flags >>> IoUring.CQE_BUFFER_SHIFT, isLast);
+    if ((flags & IoUring.IORING_CQE_F_BUFFER) != 0) {
+      deliverBuffer(operation, result, CompletionQueue.bufferId(flags), isLast);
     } else if (result == -Errno.ENOBUFS && operation.receivingSocket >= 0) {
       starve(operation);
     } else {
@@ -306,14 +316,24 @@ public final class UringDriver implements Driver {
     }
   }
 
-  private void deliverOwn(long word, int result) {
-    if (word == WORD_WOKEN) {
+  private void deliverOwn(int slot, int targetIndex, int result) {
+    if (slot == SLOT_WOKEN) {
       counters.wakes++;
-    } else if (word == WORD_WAKE_SENT && result < 0 && wakeTarget != null) {
-      // The other ring could not take the message (its completion queue is full, it is closing): the
+    } else if (slot == SLOT_WAKE_SENT && result < 0) {
+      // The other ring could not take the message (its completion queue is full, it is closing):
+      // the
       // wake must not be lost, and the slow way always works.
-      wakeTarget.wake();
+      wakeTargets.get(targetIndex).wake();
     }
+  }
+
+  private int wakeTargetIndex(UringDriver target) {
+    int index = wakeTargets.indexOf(target);
+    if (index < 0) {
+      wakeTargets.add(target);
+      index = wakeTargets.size() - 1;
+    }
+    return index;
   }
 
   // ENOBUFS ends a multishot receive. Asking at once would spin: the kernel would answer ENOBUFS
@@ -385,9 +405,7 @@ public final class UringDriver implements Driver {
   }
 
   private void askForWake() {
-    next()
-        .prepRead(wakeFd, wakeRead.address(), Long.BYTES, 0)
-        .userData(table.begin(wakeOperation));
+    next().prepRead(wakeFd, wakeRead.address(), Long.BYTES, 0).userData(table.begin(wakeOperation));
   }
 
   private static boolean isBackpressure(int errno) {

@@ -6,11 +6,11 @@
  * a worker asks for and hears back from; {@link dev.uring.driver.OperationTable}, which keeps an
  * operation and everything it refers to alive until the kernel has answered.
  *
- * <p><b>May import.</b> {@code ring}, {@code ffi}, {@code abi}, {@code buffer}, {@code bytes}, {@code
- * base}.
+ * <p><b>May import.</b> {@code ring}, {@code ffi}, {@code abi}, {@code buffer}, {@code bytes},
+ * {@code base}.
  *
- * <p><b>Threads.</b> A driver belongs to one worker. Only {@link dev.uring.driver.Driver#wake()} and
- * the opening of listening sockets may be called from elsewhere.
+ * <p><b>Threads.</b> A driver belongs to one worker. Only {@link dev.uring.driver.Driver#wake()}
+ * and the opening of listening sockets may be called from elsewhere.
  *
  * <p><b>Who owns memory.</b> The driver owns the receive buffers and lends one at a time to the
  * operation it completes. Memory named by a send belongs to the operation until its completion.

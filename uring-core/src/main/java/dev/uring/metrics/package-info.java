@@ -6,7 +6,7 @@
  *
  * <p><b>May import.</b> {@code base}.
  *
- * <p><b>Threads.</b> One thread writes plain fields, others read them: a counter costs one add and a
- * reader may lag. Nothing stops for a snapshot.
+ * <p><b>Threads.</b> One thread writes plain fields, others read them: a counter costs one add and
+ * a reader may lag. Nothing stops for a snapshot.
  */
 package dev.uring.metrics;

@@ -10,17 +10,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A ring's table of direct descriptors: files that only this ring can name, by slot, without an ordinary descriptor.
+ * A ring's table of direct descriptors: files that only this ring can name, by slot, without an
+ * ordinary descriptor.
  *
  * <h2>Shapes and units</h2>
  *
- * Slots 0 until {@link #slots}, empty at first. Operations that make a descriptor can let the kernel pick a slot ({@link
- * Sqe#prepAcceptMultishotDirect}) within {@link #allocateFrom}; an SQE names a slot with {@link Sqe#fixedFile}.
+ * Slots 0 until {@link #slots}, empty at first. Operations that make a descriptor can let the
+ * kernel pick a slot ({@link Sqe#prepAcceptMultishotDirect}) within {@link #allocateFrom}; an SQE
+ * names a slot with {@link Sqe#fixedFile}.
  *
  * <h2>Ownership</h2>
  *
- * A filled slot holds its file open; {@link Sqe#prepCloseDirect} or {@link #clear} empties it. {@link #put} takes a
- * second reference: the ordinary descriptor stays open until it is closed.
+ * A filled slot holds its file open; {@link Sqe#prepCloseDirect} or {@link #clear} empties it.
+ * {@link #put} takes a second reference: the ordinary descriptor stays open until it is closed.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -95,7 +97,8 @@ public final class DirectDescriptors implements AutoCloseable {
   private void register(String name, int opcode, MemorySegment argument, int count) {
     int result = IoUringSyscalls.register(ringFd, opcode, argument, count);
     if (result < 0) {
-      throw RingErrors.refused("io_uring_register(" + name + ")", -result, "slots=%d".formatted(slots));
+      throw RingErrors.refused(
+          "io_uring_register(" + name + ")", -result, "slots=%d".formatted(slots));
     }
   }
 }

@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
  * What the system says about itself, as far as it decides whether io_uring can be used.
  *
  * @param release the kernel's release, such as {@code 6.1.0-18-amd64}; empty if unknown
- * @param ioUringDisabled sysctl kernel.io_uring_disabled, since kernel 6.6: 0 allowed, 1 privileged only, 2 forbidden;
- *     -1 if the kernel has no such switch
+ * @param ioUringDisabled sysctl kernel.io_uring_disabled, since kernel 6.6: 0 allowed, 1 privileged
+ *     only, 2 forbidden; -1 if the kernel has no such switch
  * @param seccompMode of this process: 0 none, 1 strict, 2 filter; -1 if unknown
  */
 public record KernelSettings(String release, int ioUringDisabled, int seccompMode) {
@@ -31,7 +31,8 @@ public record KernelSettings(String release, int ioUringDisabled, int seccompMod
 
   /** Reads the settings of the running system; what cannot be read is reported as unknown. */
   public static KernelSettings read() {
-    int disabled = text(IO_URING_DISABLED).map(String::strip).map(KernelSettings::number).orElse(UNKNOWN);
+    int disabled =
+        text(IO_URING_DISABLED).map(String::strip).map(KernelSettings::number).orElse(UNKNOWN);
     int seccomp =
         text(SELF_STATUS)
             .map(SECCOMP::matcher)

@@ -21,13 +21,13 @@ import java.util.Optional;
  *
  * <h2>Shapes and units</h2>
  *
- * {@link #run} sets up a real ring, runs a NOP through it and tries each {@link Capability}. The result is either {@link
- * #available} or a {@link Blocker} with cause and remedy.
+ * {@link #run} sets up a real ring, runs a NOP through it and tries each {@link Capability}. The
+ * result is either {@link #available} or a {@link Blocker} with cause and remedy.
  *
  * <h2>Threading and cancellation</h2>
  *
- * Immutable; any thread. {@link #run} works on a short-lived platform thread of its own: a ring belongs to one kernel
- * thread, and a virtual caller may change carriers between two calls.
+ * Immutable; any thread. {@link #run} works on a short-lived platform thread of its own: a ring
+ * belongs to one kernel thread, and a virtual caller may change carriers between two calls.
  *
  * <h2>Errors</h2>
  *
@@ -49,7 +49,12 @@ public final class Probe {
   private final BitSet opcodes;
   private final Map<Capability, String> missing;
 
-  Probe(KernelSettings settings, Blocker blocker, int features, BitSet opcodes, Map<Capability, String> missing) {
+  Probe(
+      KernelSettings settings,
+      Blocker blocker,
+      int features,
+      BitSet opcodes,
+      Map<Capability, String> missing) {
     this.settings = settings;
     this.blocker = blocker;
     this.features = features;
@@ -60,14 +65,16 @@ public final class Probe {
   /** Probes the running system; never throws. */
   public static Probe run() {
     Probe[] found = new Probe[1];
-    Thread prober = Thread.ofPlatform().name("uring-probe").daemon().unstarted(() -> found[0] = runHere());
+    Thread prober =
+        Thread.ofPlatform().name("uring-probe").daemon().unstarted(() -> found[0] = runHere());
     prober.start();
     boolean interrupted = false;
     while (prober.isAlive()) {
       try {
         prober.join();
       } catch (InterruptedException laterPlease) {
-        // The probe takes about a millisecond; the interrupt is the caller's business and is put back.
+        // The probe takes about a millisecond; the interrupt is the caller's business and is put
+        // back.
         interrupted = true;
       }
     }
@@ -94,7 +101,8 @@ public final class Probe {
           new KernelSettings("", -1, -1),
           new Blocker(
               Blocker.Kind.PLATFORM,
-              "native calls do not work: " + Objects.requireNonNullElse(broken.getMessage(), broken.toString()),
+              "native calls do not work: "
+                  + Objects.requireNonNullElse(broken.getMessage(), broken.toString()),
               "that the program runs with --enable-native-access for this library"));
     }
   }
@@ -154,14 +162,16 @@ public final class Probe {
     try (Arena call = Arena.ofConfined()) {
       long bytes = Layouts.PROBE_BYTES + (long) OPCODES_MAX * Layouts.PROBE_OP_BYTES;
       MemorySegment table = call.allocate(bytes, Long.BYTES);
-      int result = IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PROBE, table, OPCODES_MAX);
+      int result =
+          IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PROBE, table, OPCODES_MAX);
       if (result < 0) {
         throw new IllegalStateException("io_uring_register(PROBE) failed: " + Errno.name(-result));
       }
       int length = Byte.toUnsignedInt(table.get(JAVA_BYTE, Layouts.PROBE_OPS_LEN));
       for (int i = 0; i < length; i++) {
         long entry = Layouts.PROBE_BYTES + (long) i * Layouts.PROBE_OP_BYTES;
-        if ((table.get(JAVA_SHORT, entry + Layouts.PROBE_OP_FLAGS) & IoUring.IO_URING_OP_SUPPORTED) != 0) {
+        if ((table.get(JAVA_SHORT, entry + Layouts.PROBE_OP_FLAGS) & IoUring.IO_URING_OP_SUPPORTED)
+            != 0) {
           supported.set(Byte.toUnsignedInt(table.get(JAVA_BYTE, entry + Layouts.PROBE_OP_OP)));
         }
       }

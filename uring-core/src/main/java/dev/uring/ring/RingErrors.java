@@ -3,7 +3,10 @@ package dev.uring.ring;
 import dev.uring.abi.Errno;
 import dev.uring.base.RingSetupException;
 
-/** Makes the exceptions of this package, with cause and remedy found from the error number and the system's settings. */
+/**
+ * Makes the exceptions of this package, with cause and remedy found from the error number and the
+ * system's settings.
+ */
 final class RingErrors {
 
   private RingErrors() {}

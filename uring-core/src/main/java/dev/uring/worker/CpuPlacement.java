@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
  * Which CPU a worker runs on.
  *
  * <p>The CPUs are those the process may use when the runtime starts (a container or {@code taskset}
- * may allow a few of many); worker i takes the i-th of them, wrapping round when there are more workers
- * than CPUs.
+ * may allow a few of many); worker i takes the i-th of them, wrapping round when there are more
+ * workers than CPUs.
  */
 public final class CpuPlacement {
   private static final Logger LOG = LoggerFactory.getLogger(CpuPlacement.class);
@@ -44,8 +44,7 @@ public final class CpuPlacement {
     int cpu = cpus[workerIndex % cpus.length];
     int result = Libc.schedSetaffinityCurrentThread(cpu);
     if (result < 0) {
-      LOG.warn(
-          "worker {} is not pinned to CPU {}: {}", workerIndex, cpu, Errno.describe(-result));
+      LOG.warn("worker {} is not pinned to CPU {}: {}", workerIndex, cpu, Errno.describe(-result));
     }
   }
 }

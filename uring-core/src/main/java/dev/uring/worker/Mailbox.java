@@ -14,8 +14,8 @@ import java.lang.invoke.VarHandle;
  * <p><i>Invariant:</i> consumed ≤ claimed ≤ consumed + capacity; a slot is null exactly when it is
  * free or claimed and not stored yet.
  *
- * <p><i>Rejected:</i> a linked queue (a node per message, garbage on the hottest cross-core path) and
- * an unbounded one (a slow worker would take the heap with it instead of slowing its callers).
+ * <p><i>Rejected:</i> a linked queue (a node per message, garbage on the hottest cross-core path)
+ * and an unbounded one (a slow worker would take the heap with it instead of slowing its callers).
  */
 final class Mailbox {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Runnable[].class);
@@ -68,7 +68,8 @@ final class Mailbox {
         return false;
       }
     } while (!CLAIMED.compareAndSet(this, position, position + 1));
-    // Volatile, not release: the producer reads the worker's sleep state next, and that load must not
+    // Volatile, not release: the producer reads the worker's sleep state next, and that load must
+    // not
     // pass this store, or both sides could believe the other will act.
     SLOT.setVolatile(slots, (int) position & mask, message);
     return true;

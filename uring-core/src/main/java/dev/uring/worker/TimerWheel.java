@@ -13,8 +13,8 @@ package dev.uring.worker;
  * <p>Never early: a deadline is rounded up to a whole tick. Late by at most one tick, plus what the
  * kernel needs to wake the worker.
  *
- * <p><i>Rejected:</i> a binary heap. It needs O(log n) for every disarm, and nearly every timer of a
- * server (idle, request timeout) is disarmed or moved rather than fired.
+ * <p><i>Rejected:</i> a binary heap. It needs O(log n) for every disarm, and nearly every timer of
+ * a server (idle, request timeout) is disarmed or moved rather than fired.
  *
  * <p><i>Thread:</i> the worker's.
  */

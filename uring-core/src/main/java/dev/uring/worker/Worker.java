@@ -20,13 +20,13 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Ownership</h2>
  *
- * Owns its driver and its block pool and closes both when it stops. Nothing a worker owns is touched
- * by another thread; work comes in through {@link #execute}.
+ * Owns its driver and its block pool and closes both when it stops. Nothing a worker owns is
+ * touched by another thread; work comes in through {@link #execute}.
  *
  * <h2>Threading and cancellation</h2>
  *
- * {@link #execute}, {@link #stop}, {@link #snapshot} and the getters are for any thread, the rest for
- * the worker's own; those throw {@link IllegalStateException} elsewhere.
+ * {@link #execute}, {@link #stop}, {@link #snapshot} and the getters are for any thread, the rest
+ * for the worker's own; those throw {@link IllegalStateException} elsewhere.
  *
  * <h2>Errors</h2>
  *
@@ -139,6 +139,19 @@ public final class Worker implements Executor {
   }
 
   /**
+   * Stops a worker that may never have been started, and waits until it has let go of everything.
+   */
+  public void abandon() {
+    if (thread.getState() == Thread.State.NEW) {
+      release();
+      terminated.complete(null);
+    } else {
+      stop();
+    }
+    terminated.join();
+  }
+
+  /**
    * The number of this worker.
    *
    * @return 0 to the number of workers, exclusive
@@ -159,10 +172,10 @@ public final class Worker implements Executor {
   /**
    * Runs a task on this worker.
    *
-   * <p>On the worker's own thread the task goes to the run queue, behind what is there; from another
-   * thread it goes through the mailbox and wakes the worker if it sleeps. Tasks from one thread run in
-   * their order. When the mailbox is full, a foreign thread waits until there is room, and a worker
-   * keeps the task and delivers it at the end of its turn: nothing is dropped.
+   * <p>On the worker's own thread the task goes to the run queue, behind what is there; from
+   * another thread it goes through the mailbox and wakes the worker if it sleeps. Tasks from one
+   * thread run in their order. When the mailbox is full, a foreign thread waits until there is
+   * room, and a worker keeps the task and delivers it at the end of its turn: nothing is dropped.
    *
    * @param task what to run
    * @throws RejectedExecutionException the worker has stopped
@@ -189,12 +202,13 @@ public final class Worker implements Executor {
    * Arms a timer, again if it is armed.
    *
    * @param timer fires on this worker
-   * @param delayNanos how long from now; fires never earlier, and at most a quarter of a millisecond
-   *     later when the worker is idle
+   * @param delayNanos how long from now; fires never earlier, and at most a quarter of a
+   *     millisecond later when the worker is idle
    */
   public void arm(Timer timer, long delayNanos) {
     checkCurrent();
-    // The turn's time may be old by a whole turn, and "never early" is measured from the caller's now.
+    // The turn's time may be old by a whole turn, and "never early" is measured from the caller's
+    // now.
     timers.arm(timer, System.nanoTime(), delayNanos);
   }
 
@@ -418,7 +432,8 @@ public final class Worker implements Executor {
   }
 
   private void runTasks() {
-    // A snapshot of the queue: a task that adds itself again runs in the next turn, after the kernel
+    // A snapshot of the queue: a task that adds itself again runs in the next turn, after the
+    // kernel
     // has been asked.
     int budget = Math.min(runQueue.size(), tasksPerTurnMax);
     for (; budget > 0; budget--) {
@@ -523,6 +538,7 @@ public final class Worker implements Executor {
     return new RejectedExecutionException("worker " + index + " has stopped");
   }
 
-  // A task may add another; a chain longer than this is a loop, and the process must be able to end.
+  // A task may add another; a chain longer than this is a loop, and the process must be able to
+  // end.
   private static final int LEFTOVER_ROUNDS_MAX = 1024;
 }

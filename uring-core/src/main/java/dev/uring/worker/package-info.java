@@ -10,10 +10,10 @@
  * <p><b>Threads.</b> Everything belongs to the worker's thread except {@link
  * dev.uring.worker.Worker#execute}, {@link dev.uring.worker.Worker#stop} and the snapshot.
  *
- * <p><b>One turn.</b> (1) hand queued operations to the kernel and wait for one answer, in one call;
- * (2) deliver the answers, which may resume a coroutine right there; (3) expire timers; (4) empty the
- * mailbox; (5) run tasks, up to a budget; (6) send what connections wrote in this turn, one operation
- * each.
+ * <p><b>One turn.</b> (1) hand queued operations to the kernel and wait for one answer, in one
+ * call; (2) deliver the answers, which may resume a coroutine right there; (3) expire timers; (4)
+ * empty the mailbox; (5) run tasks, up to a budget; (6) send what connections wrote in this turn,
+ * one operation each.
  *
  * <p><b>Read next.</b> {@code dev.uring.net}.
  */

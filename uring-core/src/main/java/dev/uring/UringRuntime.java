@@ -1,0 +1,321 @@
+package dev.uring;
+
+import dev.uring.base.UringException;
+import dev.uring.buffer.BlockPool;
+import dev.uring.driver.ListenOptions;
+import dev.uring.driver.UringDriver;
+import dev.uring.metrics.WorkerSnapshot;
+import dev.uring.net.ConnectionAcceptor;
+import dev.uring.net.ConnectionTable;
+import dev.uring.net.Listener;
+import dev.uring.net.ListenerGroup;
+import dev.uring.net.NetLimits;
+import dev.uring.ring.RingOptions;
+import dev.uring.worker.CpuPlacement;
+import dev.uring.worker.Worker;
+import java.lang.foreign.Arena;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A set of workers and the servers on them: the front door.
+ *
+ * <pre>{@code
+ * try (UringRuntime runtime = UringRuntime.start(RuntimeConfig.defaults())) {
+ *   runtime.listen("127.0.0.1:7000", connection -> (c, bytes) -> {
+ *     c.write(bytes);
+ *     return bytes.size();
+ *   });
+ *   runtime.termination().toCompletableFuture().join();
+ * }
+ * }</pre>
+ *
+ * <h2>Ownership</h2>
+ *
+ * Owns the worker threads and everything they own. Must be closed, or the threads keep the process
+ * alive.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * For any thread. Shutting down goes by phases: stop accepting, let connections end ({@link
+ * dev.uring.net.ConnectionHandler#onDrain}) for at most {@code drainTimeout}, reset the rest, stop
+ * the workers.
+ *
+ * <h2>Errors</h2>
+ *
+ * {@link #start} throws when a ring cannot be made, with the kernel's reason and the remedy.
+ */
+public final class UringRuntime implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(UringRuntime.class);
+
+  private final RuntimeConfig config;
+  private final List<Worker> workers;
+  private final List<ConnectionTable> tables;
+  private final ListenerGroup listenerGroup;
+  private final CompletableFuture<Void> drained = new CompletableFuture<>();
+  private final CompletableFuture<Void> terminated;
+  private final Thread signalHook;
+
+  // Guarded by itself; a listener opened while draining is closed at once.
+  private final List<Listener> listeners = new ArrayList<>();
+  private boolean isDraining;
+
+  private UringRuntime(RuntimeConfig config, List<Worker> workers) {
+    this.config = config;
+    this.workers = List.copyOf(workers);
+    NetLimits limits = limitsOf(config);
+    this.tables = workers.stream().map(worker -> new ConnectionTable(worker, limits)).toList();
+    boolean sharesPort = workers.size() > 1;
+    this.listenerGroup =
+        new ListenerGroup(
+            tables, new ListenOptions(config.backlog(), sharesPort, config.tcpNoDelay()));
+    this.terminated =
+        CompletableFuture.allOf(
+            workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
+    this.signalHook = config.shutdownOnSignal() ? installSignalHook() : null;
+  }
+
+  /**
+   * Starts the workers.
+   *
+   * @param config sizes and limits
+   * @return a runtime that is ready
+   * @throws UringException a worker cannot start; nothing is left running
+   */
+  public static UringRuntime start(RuntimeConfig config) {
+    FileLimit.raise(config);
+    CpuPlacement placement = CpuPlacement.ofAllowedCpus();
+    int count = config.workersCount() == 0 ? placement.cpusCount() : config.workersCount();
+    List<Worker> workers = new ArrayList<>(count);
+    try {
+      for (int index = 0; index < count; index++) {
+        workers.add(newWorker(index, config, config.pinWorkers() ? placement : null));
+      }
+      workers.forEach(Worker::start);
+      for (Worker worker : workers) {
+        worker.started().join();
+      }
+    } catch (RuntimeException failure) {
+      stopAll(workers);
+      throw failure instanceof CompletionException wrapped
+              && wrapped.getCause() instanceof RuntimeException cause
+          ? cause
+          : failure;
+    }
+    return new UringRuntime(config, workers);
+  }
+
+  /**
+   * The configuration this runtime was started with.
+   *
+   * @return the configuration
+   */
+  public RuntimeConfig config() {
+    return config;
+  }
+
+  /**
+   * How many workers there are.
+   *
+   * @return at least 1
+   */
+  public int workersCount() {
+    return workers.size();
+  }
+
+  /**
+   * One of the workers.
+   *
+   * @param index from 0 to {@link #workersCount()}, exclusive
+   * @return the worker
+   */
+  public Worker worker(int index) {
+    return workers.get(index);
+  }
+
+  /**
+   * What every worker has counted.
+   *
+   * @return one snapshot for each worker, in their order
+   */
+  public List<WorkerSnapshot> snapshots() {
+    return workers.stream().map(Worker::snapshot).toList();
+  }
+
+  /**
+   * Listens on an address and serves each connection on the worker that the kernel gives it to.
+   *
+   * @param address {@code host:port}, {@code [ipv6]:port} or {@code :port}; port 0 lets the system
+   *     choose, see {@link Listener#localAddress()}
+   * @param acceptor chooses the handler of each connection
+   * @return the listener, bound already
+   * @throws UringException the address cannot be listened on, or the runtime is shutting down
+   */
+  public Listener listen(String address, ConnectionAcceptor acceptor) {
+    Listener listener = listenerGroup.listen(ListenAddress.parse(address), acceptor);
+    synchronized (listeners) {
+      if (!isDraining) {
+        listeners.add(listener);
+        return listener;
+      }
+    }
+    listener.close();
+    throw new UringException("cannot listen on " + address + ": the runtime is shutting down");
+  }
+
+  /**
+   * Stops accepting and lets every connection end, resetting those that take longer than {@code
+   * drainTimeout}. Workers go on, so that work without a connection can be finished. Idempotent.
+   *
+   * @return completes when no connection is left
+   */
+  public CompletionStage<Void> drain() {
+    List<Listener> open;
+    synchronized (listeners) {
+      if (isDraining) {
+        return drained.minimalCompletionStage();
+      }
+      isDraining = true;
+      open = List.copyOf(listeners);
+      listeners.clear();
+    }
+    open.forEach(Listener::close);
+    CompletableFuture<?>[] ends = new CompletableFuture<?>[open.size() + tables.size()];
+    for (int i = 0; i < open.size(); i++) {
+      ends[i] = open.get(i).closed().toCompletableFuture();
+    }
+    for (int i = 0; i < tables.size(); i++) {
+      ConnectionTable table = tables.get(i);
+      execute(workers.get(i), table::drain, table.empty());
+      ends[open.size() + i] = table.empty();
+    }
+    CompletableFuture<Void> all = CompletableFuture.allOf(ends);
+    all.whenComplete((ignored, failure) -> drained.complete(null));
+    CompletableFuture.delayedExecutor(
+            config.drainTimeout().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+        .execute(this::abortRest);
+    return drained.minimalCompletionStage();
+  }
+
+  /** Drains and then stops the workers. Returns at once; idempotent. */
+  public void shutdown() {
+    drain().thenRun(() -> workers.forEach(Worker::stop));
+  }
+
+  /**
+   * When every worker has stopped.
+   *
+   * @return a stage completed after {@link #shutdown()}
+   */
+  public CompletionStage<Void> termination() {
+    return terminated.minimalCompletionStage();
+  }
+
+  /**
+   * Waits for {@link #termination()}.
+   *
+   * @param timeout longest wait
+   * @return whether every worker has stopped
+   * @throws InterruptedException the calling thread was interrupted
+   */
+  public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    try {
+      terminated.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException tooLong) {
+      return false;
+    } catch (ExecutionException impossible) {
+      throw new AssertionError("a worker's termination never fails", impossible);
+    }
+  }
+
+  /** Shuts down and waits until every worker has stopped. */
+  @Override
+  public void close() {
+    if (Worker.current() != null) {
+      throw new IllegalStateException(
+          "close() waits for the workers and was called on one of them; call shutdown()");
+    }
+    shutdown();
+    terminated.join();
+    if (signalHook != null) {
+      removeSignalHook();
+    }
+  }
+
+  private void abortRest() {
+    for (int i = 0; i < tables.size(); i++) {
+      ConnectionTable table = tables.get(i);
+      if (!table.empty().isDone()) {
+        LOG.warn(
+            "worker {} still has connections after drainTimeout={}; they are reset",
+            i,
+            config.drainTimeout());
+        execute(workers.get(i), table::abortAll, table.empty());
+      }
+    }
+  }
+
+  private static void execute(Worker worker, Runnable task, CompletableFuture<Void> otherwise) {
+    try {
+      worker.execute(task);
+    } catch (RejectedExecutionException stopped) {
+      otherwise.complete(null);
+    }
+  }
+
+  private Thread installSignalHook() {
+    Thread hook = new Thread(this::close, "uring-shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+    return hook;
+  }
+
+  private void removeSignalHook() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(signalHook);
+    } catch (IllegalStateException alreadyShuttingDown) {
+      // The hook itself is what closes us.
+      LOG.debug("closed by the shutdown hook");
+    }
+  }
+
+  private static Worker newWorker(int index, RuntimeConfig config, CpuPlacement placement) {
+    BlockPool blocks = new BlockPool(Arena.ofShared(), config.blockPoolBytesMax());
+    UringDriver driver =
+        new UringDriver(
+            RingOptions.ofSqEntries(config.sqEntries()),
+            config.recvBuffersCount(),
+            config.recvBufferBytes(),
+            config.recvHeadroomBytes(),
+            blocks);
+    return new Worker(
+        index, driver, blocks, config.mailboxCapacity(), config.tasksPerTurnMax(), placement);
+  }
+
+  private static NetLimits limitsOf(RuntimeConfig config) {
+    return new NetLimits(
+        config.recvHighWaterBytes(),
+        config.frameBytesMax(),
+        config.sendHighWaterBytes(),
+        config.sendQueueBytesMax(),
+        config.retainBytesMin(),
+        config.lingerTimeout().toNanos(),
+        config.connectionsPerWorkerMax());
+  }
+
+  private static void stopAll(List<Worker> workers) {
+    for (Worker worker : workers) {
+      worker.abandon();
+    }
+  }
+}

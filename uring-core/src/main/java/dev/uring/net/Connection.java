@@ -1,0 +1,592 @@
+package dev.uring.net;
+
+import dev.uring.abi.Errno;
+import dev.uring.base.ConnectionLostException;
+import dev.uring.bytes.ByteSink;
+import dev.uring.bytes.ByteView;
+import dev.uring.driver.Driver;
+import dev.uring.driver.Operation;
+import dev.uring.driver.SendOperation;
+import dev.uring.worker.EndOfTurn;
+import dev.uring.worker.Timer;
+import dev.uring.worker.Worker;
+import java.net.InetSocketAddress;
+
+/**
+ * A TCP connection on one worker.
+ *
+ * <h2>Shapes and units</h2>
+ *
+ * A stream of bytes in each direction. What is written during a turn of the worker's loop leaves in
+ * one system call at its end, however many writes there were; {@link #flush()} does not wait for
+ * the end.
+ *
+ * <h2>Ownership</h2>
+ *
+ * The worker owns the connection and closes its descriptor. Received bytes are lent ({@link
+ * ConnectionHandler#onReceive}, {@link #received()}). Written bytes are copied, except those of a
+ * view over a receive buffer, which are sent from where they lie; the caller sees no difference.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * Every method belongs to the worker's thread and throws {@link IllegalStateException} elsewhere.
+ * Use {@link Worker#execute} to get there.
+ *
+ * <h2>Errors</h2>
+ *
+ * A lost connection is reported once, to {@link ConnectionHandler#onClosed}. Writing to a
+ * connection that is closing or gone drops the bytes: its peer could not have read them. Writing
+ * more than {@code sendQueueBytesMax} throws {@link dev.uring.base.SendQueueFullException} and
+ * resets the connection.
+ */
+public final class Connection {
+  private static final long NOT_REQUESTED = -1;
+
+  private enum State {
+    OPEN,
+    /** close() was called; what is queued is being sent. */
+    CLOSING,
+    /** Our FIN is sent; the peer's is waited for. */
+    LINGERING,
+    /** Nothing more to say; operations under way are being ended. */
+    RELEASING,
+    /** The descriptor is closed. */
+    CLOSED
+  }
+
+  private final Worker worker;
+  private final ConnectionTable table;
+  private final Driver driver;
+  private final NetLimits limits;
+  private final int socket;
+  private final long id;
+  private final ReceivePath input;
+  private final SendQueue output;
+  private final Send send = new Send();
+  private final Flush flush = new Flush();
+  private ConnectionHandler handler;
+
+  // Members of the table's list.
+  Connection previous;
+  Connection next;
+
+  private State state = State.OPEN;
+  private Throwable cause;
+  private Timer lingerTimer;
+  private Fin fin;
+  private Operation closeOperation;
+  private boolean isFinRequested;
+  private long writableAt = NOT_REQUESTED;
+  private InetSocketAddress remoteAddress;
+
+  Connection(ConnectionTable table, int socket, long id) {
+    this.table = table;
+    this.worker = table.worker();
+    this.driver = worker.driver();
+    this.limits = table.limits();
+    this.socket = socket;
+    this.id = id;
+    this.input = new ReceivePath(this, worker, limits);
+    this.output = new SendQueue(this, worker.blocks(), limits);
+  }
+
+  /**
+   * The worker this connection lives on.
+   *
+   * @return the worker
+   */
+  public Worker worker() {
+    return worker;
+  }
+
+  /**
+   * A number no other connection of the runtime has had.
+   *
+   * @return the id
+   */
+  public long id() {
+    return id;
+  }
+
+  /**
+   * Whether the program may still write.
+   *
+   * @return {@code false} once the connection is closing or gone
+   */
+  public boolean isOpen() {
+    return state == State.OPEN;
+  }
+
+  /**
+   * How many bytes have arrived and are not consumed.
+   *
+   * @return bytes
+   */
+  public int readableBytes() {
+    return input.unconsumedBytes();
+  }
+
+  /**
+   * Lends everything that has arrived and is not consumed, in one piece.
+   *
+   * @return a view, valid until {@link #consume}, the end of the handler's call, or, outside one,
+   *     until the task returns
+   */
+  public ByteView received() {
+    worker.checkCurrent();
+    return input.received();
+  }
+
+  /**
+   * Declares bytes at the front of {@link #received()} done with.
+   *
+   * @param count how many bytes
+   */
+  public void consume(int count) {
+    worker.checkCurrent();
+    input.consume(count);
+  }
+
+  /**
+   * How many bytes have arrived since the connection began.
+   *
+   * @return bytes
+   */
+  public long receivedBytesTotal() {
+    return input.receivedTotal();
+  }
+
+  /**
+   * Whether the peer has finished sending.
+   *
+   * @return {@code true} after its FIN
+   */
+  public boolean inputEnded() {
+    return input.isEnded();
+  }
+
+  /**
+   * Stops offering bytes to the handler. Bytes that arrive are kept up to {@code
+   * recvHighWaterBytes}; then the kernel's window closes and the peer has to wait.
+   */
+  public void pauseReceive() {
+    worker.checkCurrent();
+    input.pause();
+  }
+
+  /** Offers bytes again, those that arrived meanwhile first, in a later call. */
+  public void resumeReceive() {
+    worker.checkCurrent();
+    if (state == State.OPEN) {
+      input.resume();
+    }
+  }
+
+  /**
+   * Whether {@link #pauseReceive()} is in force.
+   *
+   * @return whether the handler is not offered bytes
+   */
+  public boolean isReceivePaused() {
+    return input.isPaused();
+  }
+
+  /**
+   * Queues a view.
+   *
+   * @param view borrowed for the call
+   */
+  public void write(ByteView view) {
+    write(view, 0, view.size());
+  }
+
+  /**
+   * Queues a part of a view.
+   *
+   * @param view borrowed for the call
+   * @param from first position
+   * @param count how many bytes
+   */
+  public void write(ByteView view, int from, int count) {
+    worker.checkCurrent();
+    output.write(view, from, count, driver.receiveBuffers(), input.presentBufferId());
+  }
+
+  /**
+   * Queues a copy of an array.
+   *
+   * @param bytes what to send
+   */
+  public void write(byte[] bytes) {
+    write(bytes, 0, bytes.length);
+  }
+
+  /**
+   * Queues a copy of a part of an array.
+   *
+   * @param bytes what to send from
+   * @param from first index
+   * @param count how many bytes
+   */
+  public void write(byte[] bytes, int from, int count) {
+    worker.checkCurrent();
+    output.putBytes(bytes, from, count);
+  }
+
+  /**
+   * Queues text as UTF-8.
+   *
+   * @param text the text
+   */
+  public void writeUtf8(String text) {
+    worker.checkCurrent();
+    output.putUtf8(text);
+  }
+
+  /**
+   * Where encoders write: each put queues bytes, as {@link #write} does.
+   *
+   * @return the connection's sink, always the same
+   */
+  public ByteSink output() {
+    worker.checkCurrent();
+    return output;
+  }
+
+  /**
+   * How many bytes are written and not taken by the kernel.
+   *
+   * @return bytes
+   */
+  public long unsentBytes() {
+    return output.unsentBytes();
+  }
+
+  /**
+   * Whether the program should go on writing.
+   *
+   * @return {@code true} while less than {@code sendHighWaterBytes} are unsent
+   */
+  public boolean isWritable() {
+    return output.unsentBytes() < limits.sendHighWaterBytes();
+  }
+
+  /**
+   * Asks for one {@link ConnectionHandler#onWritable}, which comes as soon as few enough bytes are
+   * unsent, at the earliest at the end of the turn.
+   *
+   * @param unsentBytesAtMost how many bytes may be unsent; 0 asks for "everything is with the
+   *     kernel"
+   */
+  public void requestWritable(long unsentBytesAtMost) {
+    worker.checkCurrent();
+    writableAt = Math.max(unsentBytesAtMost, 0);
+    worker.atEndOfTurn(flush);
+  }
+
+  /** Hands what is queued to the kernel now instead of at the end of the turn. */
+  public void flush() {
+    worker.checkCurrent();
+    startSend();
+  }
+
+  /** Sends a FIN behind what is queued; receiving goes on. Later writes are dropped. */
+  public void shutdownOutput() {
+    worker.checkCurrent();
+    if (state == State.OPEN && !isFinRequested) {
+      isFinRequested = true;
+      output.discardWrites();
+      worker.atEndOfTurn(flush);
+    }
+  }
+
+  /**
+   * Closes the connection in order: sends what is queued, then a FIN, then waits for the peer's FIN
+   * for {@code lingerTimeout} at most, dropping what it still sends, and closes. (Closing at once
+   * could reset the connection under replies that the peer has not read yet.)
+   */
+  public void close() {
+    worker.checkCurrent();
+    if (state == State.OPEN) {
+      state = State.CLOSING;
+      output.discardWrites();
+      input.discardInput();
+      worker.atEndOfTurn(flush);
+    }
+  }
+
+  /** Resets the connection at once and drops what is queued. */
+  public void abort() {
+    worker.checkCurrent();
+    if (state != State.RELEASING && state != State.CLOSED) {
+      driver.resetOnClose(socket);
+      release(new ConnectionLostException("aborted by this side (" + describe() + ")", 0));
+    }
+  }
+
+  /**
+   * The peer's address.
+   *
+   * @return the address, or null when the connection was lost before anybody asked
+   */
+  public InetSocketAddress remoteAddress() {
+    // Asked of the kernel at the first use: most servers never do, and a multishot accept cannot
+    // bring the address along.
+    if (remoteAddress == null && state != State.CLOSED) {
+      remoteAddress = driver.remoteAddress(socket);
+    }
+    return remoteAddress;
+  }
+
+  /**
+   * This side's address.
+   *
+   * @return the address, or null when the connection is gone
+   */
+  public InetSocketAddress localAddress() {
+    return state == State.CLOSED ? null : driver.localAddress(socket);
+  }
+
+  @Override
+  public String toString() {
+    return "Connection(" + describe() + ", " + state + ")";
+  }
+
+  // What the parts and the table need.
+
+  String describe() {
+    InetSocketAddress remote = remoteAddress();
+    return "connection "
+        + (remote == null
+            ? "with an unknown peer"
+            : remote.getAddress().getHostAddress() + ":" + remote.getPort())
+        + ", worker "
+        + worker.index();
+  }
+
+  int socket() {
+    return socket;
+  }
+
+  ConnectionHandler handler() {
+    return handler;
+  }
+
+  /** Whether the handler is not to hear of input any more. */
+  boolean isDone() {
+    return state != State.OPEN;
+  }
+
+  boolean mayReceive() {
+    return state.compareTo(State.RELEASING) < 0;
+  }
+
+  void open(ConnectionHandler newHandler) {
+    handler = newHandler;
+    try {
+      handler.onOpen(this);
+    } catch (Throwable failure) {
+      fail(failure);
+    }
+    if (state == State.OPEN) {
+      input.arm();
+    }
+  }
+
+  /** There is no handler: the acceptor failed. */
+  void refuse(Throwable failure) {
+    if (handler == null) {
+      handler = (connection, bytes) -> bytes.size();
+    }
+    fail(failure);
+  }
+
+  void drain() {
+    if (state == State.OPEN) {
+      try {
+        handler.onDrain(this);
+      } catch (Throwable failure) {
+        fail(failure);
+      }
+    }
+  }
+
+  void outputWritten() {
+    worker.atEndOfTurn(flush);
+  }
+
+  /** User code failed in the name of this connection: it alone ends. */
+  void fail(Throwable failure) {
+    if (state != State.RELEASING && state != State.CLOSED) {
+      driver.resetOnClose(socket);
+      release(failure);
+    }
+  }
+
+  /** The kernel reports that the connection is gone. */
+  void lost(int errno) {
+    // After our FIN the peer may do as it likes: everything it was owed has been sent.
+    release(
+        state == State.LINGERING
+            ? null
+            : new ConnectionLostException(
+                "connection lost: " + Errno.describe(errno) + " (" + describe() + ")", errno));
+  }
+
+  void endOfInput() {
+    switch (state) {
+      case OPEN -> {
+        try {
+          handler.onEnd(this);
+        } catch (Throwable failure) {
+          fail(failure);
+        }
+      }
+      case LINGERING -> release(null);
+      default -> {
+        // CLOSING: advance() looks when the last byte is sent. RELEASING: nothing is left to do.
+      }
+    }
+  }
+
+  /** An operation had its last answer; the release may have waited for it. */
+  void operationEnded() {
+    if (state == State.RELEASING) {
+      finishRelease();
+    }
+  }
+
+  private void startSend() {
+    if (!output.isSending() && output.hasQueued() && state.compareTo(State.RELEASING) < 0) {
+      output.fill(send);
+      driver.send(socket, send);
+    }
+  }
+
+  // What follows when nothing is left to send: a FIN that was asked for, and the next step of
+  // close().
+  private void advance() {
+    if (!output.isEmpty()) {
+      return;
+    }
+    if (state == State.CLOSING) {
+      if (input.isEnded() || limits.lingerNanos() == 0) {
+        release(null);
+        return;
+      }
+      state = State.LINGERING;
+      sendFin();
+      lingerTimer = new Linger();
+      worker.arm(lingerTimer, limits.lingerNanos());
+    } else if (isFinRequested && state == State.OPEN) {
+      sendFin();
+    }
+  }
+
+  private void sendFin() {
+    if (fin == null) {
+      fin = new Fin();
+      driver.shutdownOutput(socket, fin);
+    }
+  }
+
+  private void notifyWritable() {
+    if (writableAt != NOT_REQUESTED && state == State.OPEN && output.unsentBytes() <= writableAt) {
+      writableAt = NOT_REQUESTED;
+      try {
+        handler.onWritable(this);
+      } catch (Throwable failure) {
+        fail(failure);
+      }
+    }
+  }
+
+  private void release(Throwable why) {
+    if (state == State.RELEASING || state == State.CLOSED) {
+      return;
+    }
+    state = State.RELEASING;
+    cause = why;
+    if (lingerTimer != null) {
+      worker.disarm(lingerTimer);
+    }
+    input.cancel();
+    if (send.isUnderWay()) {
+      driver.cancel(send);
+    }
+    finishRelease();
+  }
+
+  // The descriptor is closed after the last answer that could name it, so that no operation can
+  // ever
+  // meet a new connection with the same number.
+  private void finishRelease() {
+    boolean isBusy = input.isUnderWay() || send.isUnderWay() || (fin != null && fin.isUnderWay());
+    if (!isBusy && closeOperation == null) {
+      output.clear(driver.receiveBuffers());
+      closeOperation = new Close();
+      driver.close(socket, closeOperation);
+    }
+  }
+
+  private void closed() {
+    state = State.CLOSED;
+    table.remove(this);
+    try {
+      handler.onClosed(this, cause);
+    } catch (Throwable failure) {
+      worker.taskFailed(failure);
+    }
+  }
+
+  private final class Send extends SendOperation {
+    @Override
+    protected void completed(int result, int bufferId, boolean isLast) {
+      if (result >= 0) {
+        worker.counters().bytesSent += result;
+        output.sent(result, driver.receiveBuffers());
+      } else {
+        output.sent(0, driver.receiveBuffers());
+        if (result != -Errno.ECANCELED) {
+          lost(-result);
+        }
+      }
+      operationEnded();
+      if (output.hasQueued() || output.isEmpty()) {
+        // Not sent right here: callbacks later in this turn may add to it.
+        worker.atEndOfTurn(flush);
+      }
+      notifyWritable();
+    }
+  }
+
+  private final class Flush extends EndOfTurn {
+    @Override
+    protected void endOfTurn() {
+      startSend();
+      advance();
+      notifyWritable();
+    }
+  }
+
+  private final class Fin extends Operation {
+    @Override
+    protected void completed(int result, int bufferId, boolean isLast) {
+      operationEnded();
+    }
+  }
+
+  private final class Linger extends Timer {
+    @Override
+    protected void fire() {
+      release(null);
+    }
+  }
+
+  private final class Close extends Operation {
+    @Override
+    protected void completed(int result, int bufferId, boolean isLast) {
+      closed();
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package dev.uring.net;
+
+import dev.uring.worker.Worker;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * The connections of one worker.
+ *
+ * <p>A list of the connections themselves: nothing looks one up, the kernel's answers come to the
+ * operations of the connection they are for.
+ *
+ * <p><i>Thread:</i> the worker's, except {@link #empty()}.
+ */
+public final class ConnectionTable {
+  private static final int SEQUENCE_BITS = 48;
+
+  private final Worker worker;
+  private final NetLimits limits;
+  private final CompletableFuture<Void> empty = new CompletableFuture<>();
+  private Runnable roomListener;
+  private Connection head;
+  private int count;
+  private long sequence;
+  private boolean isDraining;
+
+  /**
+   * A table without connections.
+   *
+   * @param worker whose connections these are
+   * @param limits the limits of each
+   */
+  public ConnectionTable(Worker worker, NetLimits limits) {
+    this.worker = worker;
+    this.limits = limits;
+  }
+
+  /**
+   * Tells every connection to end soon, and admits no other.
+   *
+   * @return completes when none is left
+   */
+  public CompletableFuture<Void> drain() {
+    if (!isDraining) {
+      isDraining = true;
+      forEach(Connection::drain);
+      completeWhenEmpty();
+    }
+    return empty;
+  }
+
+  /** Resets every connection. */
+  public void abortAll() {
+    forEach(Connection::abort);
+  }
+
+  /**
+   * When no connection is left after {@link #drain()}.
+   *
+   * @return a future completed on the worker
+   */
+  public CompletableFuture<Void> empty() {
+    return empty;
+  }
+
+  Worker worker() {
+    return worker;
+  }
+
+  NetLimits limits() {
+    return limits;
+  }
+
+  boolean isDraining() {
+    return isDraining;
+  }
+
+  boolean isFull() {
+    return count >= limits.connectionsMax();
+  }
+
+  /** Hears once when there is room again. */
+  void whenRoom(Runnable listener) {
+    Runnable others = roomListener;
+    roomListener =
+        others == null
+            ? listener
+            : () -> {
+              others.run();
+              listener.run();
+            };
+  }
+
+  Connection add(int socket) {
+    long id = (long) worker.index() << SEQUENCE_BITS | ++sequence;
+    Connection connection = new Connection(this, socket, id);
+    connection.next = head;
+    if (head != null) {
+      head.previous = connection;
+    }
+    head = connection;
+    count++;
+    worker.counters().connectionsAccepted++;
+    worker.connectionsActiveChanged(1);
+    return connection;
+  }
+
+  void remove(Connection connection) {
+    if (connection.previous != null) {
+      connection.previous.next = connection.next;
+    } else {
+      head = connection.next;
+    }
+    if (connection.next != null) {
+      connection.next.previous = connection.previous;
+    }
+    connection.previous = null;
+    connection.next = null;
+    count--;
+    worker.counters().connectionsClosed++;
+    worker.connectionsActiveChanged(-1);
+    if (roomListener != null && !isFull()) {
+      Runnable listener = roomListener;
+      roomListener = null;
+      listener.run();
+    }
+    completeWhenEmpty();
+  }
+
+  private void forEach(Consumer<Connection> action) {
+    for (Connection connection = head; connection != null; ) {
+      // Taken first: the action may end the connection, though never inside the call.
+      Connection following = connection.next;
+      action.accept(connection);
+      connection = following;
+    }
+  }
+
+  private void completeWhenEmpty() {
+    if (isDraining && count == 0) {
+      empty.complete(null);
+    }
+  }
+}

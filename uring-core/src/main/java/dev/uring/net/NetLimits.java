@@ -1,0 +1,21 @@
+package dev.uring.net;
+
+/**
+ * The limits of a connection, as {@code RuntimeConfig} names and explains them.
+ *
+ * @param recvHighWaterBytes unconsumed bytes at which a paused connection stops receiving
+ * @param frameBytesMax most unconsumed bytes a connection may hold
+ * @param sendHighWaterBytes unsent bytes from which a connection is not writable
+ * @param sendQueueBytesMax most unsent bytes a connection may hold
+ * @param retainBytesMin least size of received bytes that are sent on without a copy
+ * @param lingerNanos how long a closed connection waits for the peer's FIN
+ * @param connectionsMax most connections of one worker
+ */
+public record NetLimits(
+    int recvHighWaterBytes,
+    int frameBytesMax,
+    long sendHighWaterBytes,
+    long sendQueueBytesMax,
+    int retainBytesMin,
+    long lingerNanos,
+    int connectionsMax) {}

@@ -1,0 +1,333 @@
+package dev.uring.net;
+
+import dev.uring.abi.Errno;
+import dev.uring.base.FrameTooLargeException;
+import dev.uring.buffer.Block;
+import dev.uring.bytes.ByteView;
+import dev.uring.bytes.ByteWindow;
+import dev.uring.driver.Driver;
+import dev.uring.driver.Operation;
+import dev.uring.driver.ReceiveBuffers;
+import dev.uring.worker.Worker;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Bytes on their way in: from the buffer the kernel filled to the handler, and what is left over.
+ *
+ * <p>The unconsumed bytes always lie in one piece, in one of two places: in the receive buffer of
+ * the present completion, or in a block of the connection's own, the <i>carry</i>. After the
+ * handler has had its turn the rest moves into the carry and the buffer goes back. When more
+ * arrives, a short carry is put in front of the new bytes, into the headroom every receive buffer
+ * has; so a message that straddles two buffers costs the copy of its first part and not of the
+ * whole second buffer. A carry longer than the headroom grows by doubling instead.
+ *
+ * <p><i>Rejected:</i> queueing the kernel's buffers on the connection. It saves the copy for a
+ * handler that is late, and lets a thousand late handlers take every buffer from everyone else.
+ *
+ * <p><i>Invariant:</i> {@code length} bytes at {@code offset} of {@code memory} are unconsumed;
+ * they lie in the carry exactly when {@code carry != null}. <i>Thread:</i> the worker's.
+ */
+final class ReceivePath extends Operation {
+  private final Connection connection;
+  private final Worker worker;
+  private final NetLimits limits;
+  private final ByteWindow view = new ByteWindow("Connection.received");
+
+  private MemorySegment memory = MemorySegment.NULL;
+  private long offset;
+  private int length;
+  private Block carry;
+  private int bufferId = Driver.NO_BUFFER;
+
+  private long receivedTotal;
+  private long offeredTotal;
+  private boolean isPaused;
+  private boolean isCancelling;
+  private boolean isEnded;
+  private boolean isEndOffered;
+  private boolean isDiscarding;
+  private boolean isCatchUpQueued;
+
+  ReceivePath(Connection connection, Worker worker, NetLimits limits) {
+    this.connection = connection;
+    this.worker = worker;
+    this.limits = limits;
+  }
+
+  int unconsumedBytes() {
+    return length;
+  }
+
+  long receivedTotal() {
+    return receivedTotal;
+  }
+
+  boolean isEnded() {
+    return isEnded;
+  }
+
+  boolean isPaused() {
+    return isPaused;
+  }
+
+  /** The receive buffer that the present call's bytes lie in, or {@link Driver#NO_BUFFER}. */
+  int presentBufferId() {
+    return bufferId;
+  }
+
+  /** Lends everything unconsumed. */
+  ByteView received() {
+    offeredTotal = receivedTotal;
+    if (length == 0) {
+      view.end();
+    } else {
+      view.lend(memory, offset, length);
+    }
+    return view;
+  }
+
+  void consume(int count) {
+    if (count < 0 || count > length) {
+      throw new IllegalArgumentException(
+          "consumed="
+              + count
+              + " bytes, but unconsumed="
+              + length
+              + " bytes ("
+              + connection.describe()
+              + ")");
+    }
+    offset += count;
+    length -= count;
+    if (length == 0) {
+      forget();
+    } else {
+      view.lend(memory, offset, length);
+    }
+  }
+
+  void arm() {
+    if (!isUnderWay() && !isEnded) {
+      isCancelling = false;
+      worker.driver().receive(connection.socket(), this);
+    }
+  }
+
+  void pause() {
+    isPaused = true;
+  }
+
+  void resume() {
+    if (!isPaused) {
+      return;
+    }
+    isPaused = false;
+    arm();
+    if ((offeredTotal != receivedTotal || isEnded && !isEndOffered) && !isCatchUpQueued) {
+      // Not called right here: the handler that resumes must not be entered again.
+      isCatchUpQueued = true;
+      worker.execute(this::catchUp);
+    }
+  }
+
+  /**
+   * From now on input is read and dropped: only its end matters to a connection that is closing.
+   */
+  void discardInput() {
+    isDiscarding = true;
+    isPaused = false;
+    forget();
+    if (connection.mayReceive()) {
+      arm();
+    }
+  }
+
+  /** Asks the kernel to stop; the answer comes to {@link #completed}. */
+  void cancel() {
+    isDiscarding = true;
+    forget();
+    cancelInKernel();
+  }
+
+  @Override
+  protected void completed(int result, int filledBufferId, boolean isLast) {
+    if (result > 0) {
+      received(result, filledBufferId);
+    } else if (result == 0) {
+      isEnded = true;
+      inputEnded();
+    } else if (result != -Errno.ECANCELED) {
+      isEnded = true;
+      connection.lost(-result);
+    }
+    if (isLast) {
+      stopped();
+    }
+  }
+
+  private void received(int bytes, int filledBufferId) {
+    worker.counters().bytesReceived += bytes;
+    receivedTotal += bytes;
+    if (isDiscarding) {
+      return;
+    }
+    try {
+      place(bytes, filledBufferId);
+      if (!isPaused) {
+        offer();
+      }
+      moveRestToCarry();
+    } catch (Throwable failure) {
+      connection.fail(failure);
+    } finally {
+      bufferId = Driver.NO_BUFFER;
+    }
+    if (isPaused && length >= limits.recvHighWaterBytes() && isUnderWay()) {
+      worker.counters().receivePauses++;
+      cancelInKernel();
+    }
+  }
+
+  // Puts new bytes behind the unconsumed ones, so that all lie in one piece.
+  private void place(int bytes, int filledBufferId) {
+    ReceiveBuffers buffers = worker.driver().receiveBuffers();
+    if (carry == null) {
+      lieInBuffer(buffers, filledBufferId, 0, bytes);
+    } else if (length <= buffers.headroomBytes()) {
+      long front = buffers.offset(filledBufferId) - length;
+      MemorySegment.copy(memory, offset, buffers.memory(), front, length);
+      worker.counters().bytesCarried += length;
+      int carried = length;
+      releaseCarry();
+      lieInBuffer(buffers, filledBufferId, carried, bytes);
+    } else {
+      appendToCarry(buffers.memory(), buffers.offset(filledBufferId), bytes);
+    }
+  }
+
+  private void lieInBuffer(ReceiveBuffers buffers, int filledBufferId, int carried, int bytes) {
+    memory = buffers.memory();
+    offset = buffers.offset(filledBufferId) - carried;
+    length = carried + bytes;
+    bufferId = filledBufferId;
+  }
+
+  private void offer() {
+    if (connection.isDone()) {
+      return;
+    }
+    int consumed = connection.handler().onReceive(connection, received());
+    if (consumed != 0 && !isDiscarding) {
+      consume(consumed);
+    }
+    view.end();
+  }
+
+  private void moveRestToCarry() {
+    if (length > 0 && carry == null) {
+      MemorySegment from = memory;
+      long at = offset;
+      int bytes = length;
+      length = 0;
+      appendToCarry(from, at, bytes);
+    }
+  }
+
+  private void appendToCarry(MemorySegment from, long at, int bytes) {
+    int needed = length + bytes;
+    if (needed > limits.frameBytesMax()) {
+      throw new FrameTooLargeException(connection.describe(), needed, limits.frameBytesMax());
+    }
+    if (carry == null) {
+      carry = worker.blocks().take(needed);
+      memory = carry.memory();
+      offset = carry.offset();
+    } else if (offset - carry.offset() + needed > carry.capacity()) {
+      makeRoom(needed);
+    }
+    MemorySegment.copy(from, at, memory, offset + length, bytes);
+    length = needed;
+    worker.counters().bytesCarried += bytes;
+  }
+
+  // To the front of the same block when that frees at least half of it, otherwise into a block of
+  // twice the size: either way each byte is moved a bounded number of times.
+  private void makeRoom(int needed) {
+    if (needed <= carry.capacity() / 2) {
+      MemorySegment.copy(memory, offset, memory, carry.offset(), length);
+      offset = carry.offset();
+      return;
+    }
+    int capacity = Math.min(Math.max(needed, carry.capacity() * 2), limits.frameBytesMax());
+    Block larger = worker.blocks().take(Math.max(capacity, needed));
+    MemorySegment.copy(memory, offset, larger.memory(), larger.offset(), length);
+    carry.release();
+    carry = larger;
+    memory = larger.memory();
+    offset = larger.offset();
+  }
+
+  private void releaseCarry() {
+    carry.release();
+    carry = null;
+  }
+
+  private void forget() {
+    length = 0;
+    view.end();
+    if (carry != null) {
+      releaseCarry();
+    }
+  }
+
+  private void inputEnded() {
+    if (!isPaused) {
+      offerEnd();
+    }
+  }
+
+  private void offerEnd() {
+    if (isEndOffered) {
+      return;
+    }
+    isEndOffered = true;
+    connection.endOfInput();
+  }
+
+  private void catchUp() {
+    isCatchUpQueued = false;
+    if (isPaused || isDiscarding) {
+      return;
+    }
+    try {
+      if (offeredTotal != receivedTotal && length > 0) {
+        offer();
+      }
+      if (isEnded && !isPaused) {
+        offerEnd();
+      }
+    } catch (Throwable failure) {
+      connection.fail(failure);
+    }
+  }
+
+  // The multishot is over: by its end, by our request, or because the kernel chose to. Unless
+  // nobody
+  // wants bytes now, it is asked again.
+  private void stopped() {
+    isCancelling = false;
+    if (!isEnded
+        && connection.mayReceive()
+        && !(isPaused && length >= limits.recvHighWaterBytes())) {
+      arm();
+    }
+    connection.operationEnded();
+  }
+
+  private void cancelInKernel() {
+    if (isUnderWay() && !isCancelling) {
+      isCancelling = true;
+      worker.driver().cancel(this);
+    }
+  }
+}

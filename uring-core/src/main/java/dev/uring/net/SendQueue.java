@@ -1,0 +1,288 @@
+package dev.uring.net;
+
+import dev.uring.base.SendQueueFullException;
+import dev.uring.buffer.Block;
+import dev.uring.buffer.BlockPool;
+import dev.uring.bytes.ByteSink;
+import dev.uring.bytes.ByteView;
+import dev.uring.bytes.ByteWindow;
+import dev.uring.driver.ReceiveBuffers;
+import dev.uring.driver.SendOperation;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * Bytes on their way out: a queue of pieces of memory, of which the first few may be with the
+ * kernel.
+ *
+ * <p>Writing copies into the open block; when a send is due the block's written part becomes a
+ * piece. A view over the receive buffer of the present call becomes a piece without a copy, and the
+ * buffer is held until the kernel has sent it. One send takes as many pieces as fit, in order.
+ *
+ * <p>An idle connection holds nothing here: the open block is let go of at every send, and the next
+ * one is as large as what was written last time.
+ *
+ * <p><i>Invariant:</i> piece i is with the kernel exactly when {@code i < inFlight}; {@code unsent}
+ * is the sum of all pieces and of the open block's written part. <i>Thread:</i> the worker's.
+ */
+final class SendQueue extends ByteSink {
+  private static final int PIECES_INITIAL = 4;
+  private static final int BLOCK_BYTES_MAX = 1 << 16;
+
+  private final Connection connection;
+  private final BlockPool blocks;
+  private final NetLimits limits;
+
+  // A ring of pieces in parallel arrays; made at the first write, because an idle connection needs
+  // none. A piece is held by a block, or, when that is null, by a receive buffer.
+  private MemorySegment[] memories;
+  private long[] offsets;
+  private int[] lengths;
+  private Block[] holders;
+  private int[] bufferIds;
+  private int head;
+  private int count;
+  private int inFlight;
+
+  private Block open;
+  private long openFrom;
+  private int blockBytesNext = BlockPool.BLOCK_BYTES_MIN;
+  private int turnBytes;
+
+  private long piecesBytes;
+  private boolean isDiscarding;
+
+  SendQueue(Connection connection, BlockPool blocks, NetLimits limits) {
+    this.connection = connection;
+    this.blocks = blocks;
+    this.limits = limits;
+  }
+
+  /** Bytes written and not yet taken by the kernel. */
+  long unsentBytes() {
+    return piecesBytes + openBytes();
+  }
+
+  /** Whether something is written that no send has taken along yet. */
+  boolean hasQueued() {
+    return count > inFlight || openBytes() > 0;
+  }
+
+  boolean isSending() {
+    return inFlight > 0;
+  }
+
+  boolean isEmpty() {
+    return count == 0 && openBytes() == 0;
+  }
+
+  /** Writes from now on are dropped: the connection is closing or gone. */
+  void discardWrites() {
+    seal();
+    isDiscarding = true;
+  }
+
+  boolean isDiscarding() {
+    return isDiscarding;
+  }
+
+  /** Queues a part of a view, without a copy when it lies in {@code bufferId} and is worth it. */
+  void write(ByteView view, int from, int size, ReceiveBuffers buffers, int bufferId) {
+    if (isDiscarding) {
+      return;
+    }
+    if (bufferId >= 0
+        && size >= limits.retainBytesMin()
+        && ByteWindow.memoryOf(view) == buffers.memory()
+        && buffers.tryRetain(bufferId)) {
+      try {
+        checkRoom();
+      } catch (SendQueueFullException full) {
+        buffers.releaseRetained(bufferId);
+        throw full;
+      }
+      seal();
+      addPiece(buffers.memory(), ByteWindow.offsetOf(view) + from, size, null, bufferId);
+    } else {
+      putView(view, from, size);
+    }
+  }
+
+  /** Moves as many queued pieces as one send may carry into {@code operation}. */
+  void fill(SendOperation operation) {
+    seal();
+    operation.clearParts();
+    int parts = Math.min(count, SendOperation.PARTS_MAX);
+    for (int i = 0; i < parts; i++) {
+      int at = index(i);
+      operation.addPart(memories[at], offsets[at], lengths[at]);
+    }
+    inFlight = parts;
+    blockBytesNext = Math.clamp(turnBytes, BlockPool.BLOCK_BYTES_MIN, BLOCK_BYTES_MAX);
+    turnBytes = 0;
+  }
+
+  /** The send is answered: {@code sent} bytes are gone, the rest of it goes again. */
+  void sent(long sent, ReceiveBuffers buffers) {
+    long left = sent;
+    inFlight = 0;
+    piecesBytes -= sent;
+    while (left > 0) {
+      int length = lengths[head];
+      if (left < length) {
+        offsets[head] += left;
+        lengths[head] -= (int) left;
+        return;
+      }
+      left -= length;
+      removeFirst(buffers);
+    }
+  }
+
+  /** Drops everything. Not while a send is in flight. */
+  void clear(ReceiveBuffers buffers) {
+    if (inFlight > 0) {
+      throw new IllegalStateException("pieces dropped while the kernel holds " + inFlight);
+    }
+    isDiscarding = true;
+    closeOpenBlock();
+    while (count > 0) {
+      piecesBytes -= lengths[head];
+      removeFirst(buffers);
+    }
+  }
+
+  @Override
+  protected void refill(int bytesWanted) {
+    if (isDiscarding) {
+      // Encoders need room to write into; nobody will read it.
+      restartOpenBlock(bytesWanted);
+      return;
+    }
+    checkRoom();
+    int previous = open == null ? 0 : open.capacity();
+    seal();
+    int capacity = Math.max(blockBytesNext, Math.min(previous * 2, BLOCK_BYTES_MAX));
+    int needed = Math.min(bytesWanted, BLOCK_BYTES_MAX);
+    openBlock(blocks.take(Math.max(capacity, needed)));
+    connection.outputWritten();
+  }
+
+  // Checked at each new block and each held buffer, not at each byte: the bound may be passed by
+  // the
+  // rest of one block.
+  private void checkRoom() {
+    long unsent = unsentBytes();
+    if (unsent >= limits.sendQueueBytesMax()) {
+      SendQueueFullException full =
+          new SendQueueFullException(connection.describe(), unsent, limits.sendQueueBytesMax());
+      connection.fail(full);
+      throw full;
+    }
+  }
+
+  private void restartOpenBlock(int bytesWanted) {
+    if (open == null || open.capacity() < Math.min(bytesWanted, BLOCK_BYTES_MAX)) {
+      closeOpenBlock();
+      openBlock(blocks.take(Math.min(bytesWanted, BLOCK_BYTES_MAX)));
+    }
+    chunk(open.memory(), open.offset(), open.offset() + open.capacity());
+  }
+
+  private void openBlock(Block block) {
+    open = block;
+    openFrom = block.offset();
+    chunk(block.memory(), openFrom, openFrom + block.capacity());
+  }
+
+  private int openBytes() {
+    return open == null || isDiscarding ? 0 : (int) (chunkPosition() - openFrom);
+  }
+
+  // Turns what is written in the open block into a piece and lets go of the block.
+  private void seal() {
+    if (open == null) {
+      return;
+    }
+    int bytes = openBytes();
+    if (bytes > 0) {
+      open.retain();
+      addPiece(open.memory(), openFrom, bytes, open, -1);
+    }
+    closeOpenBlock();
+  }
+
+  private void closeOpenBlock() {
+    if (open != null) {
+      open.release();
+      open = null;
+      chunk(MemorySegment.NULL, 0, 0);
+    }
+  }
+
+  private void addPiece(MemorySegment memory, long offset, int length, Block holder, int bufferId) {
+    if (memories == null) {
+      allocate(PIECES_INITIAL);
+    } else if (count == lengths.length) {
+      grow();
+    }
+    int at = index(count++);
+    memories[at] = memory;
+    offsets[at] = offset;
+    lengths[at] = length;
+    holders[at] = holder;
+    bufferIds[at] = bufferId;
+    piecesBytes += length;
+    turnBytes += length;
+    connection.outputWritten();
+  }
+
+  private void removeFirst(ReceiveBuffers buffers) {
+    Block holder = holders[head];
+    if (holder != null) {
+      holders[head] = null;
+      holder.release();
+    } else {
+      buffers.releaseRetained(bufferIds[head]);
+    }
+    memories[head] = null;
+    head = index(1);
+    count--;
+  }
+
+  private int index(int position) {
+    return (head + position) & (lengths.length - 1);
+  }
+
+  private void allocate(int capacity) {
+    memories = new MemorySegment[capacity];
+    offsets = new long[capacity];
+    lengths = new int[capacity];
+    holders = new Block[capacity];
+    bufferIds = new int[capacity];
+  }
+
+  // Doubles the ring; afterwards the first piece is at index 0.
+  private void grow() {
+    int old = lengths.length;
+    int[] order = new int[old];
+    for (int i = 0; i < old; i++) {
+      order[i] = index(i);
+    }
+    MemorySegment[] oldMemories = memories;
+    long[] oldOffsets = offsets;
+    int[] oldLengths = lengths;
+    Block[] oldHolders = holders;
+    int[] oldBufferIds = bufferIds;
+    allocate(old * 2);
+    Arrays.fill(bufferIds, -1);
+    for (int i = 0; i < old; i++) {
+      memories[i] = oldMemories[order[i]];
+      offsets[i] = oldOffsets[order[i]];
+      lengths[i] = oldLengths[order[i]];
+      holders[i] = oldHolders[order[i]];
+      bufferIds[i] = oldBufferIds[order[i]];
+    }
+    head = 0;
+  }
+}
