@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * Error numbers of {@code <errno.h>} (asm-generic), with their names and meanings.
  *
- * <p>The constants are those this library decides on; {@link #name} and {@link #describe} know all of them. Numbers are
- * positive here; the kernel and {@code dev.uring.ffi} return them negated.
+ * <p>The constants are those this library decides on; {@link #name} and {@link #describe} know all
+ * of them. Numbers are positive here; the kernel and {@code dev.uring.ffi} return them negated.
  */
 public final class Errno {
 
@@ -296,7 +296,10 @@ public final class Errno {
             });
   }
 
-  /** Returns the symbol of {@code errno}, such as {@code ECONNRESET}; {@code "errno 999"} for an unknown number. */
+  /**
+   * Returns the symbol of {@code errno}, such as {@code ECONNRESET}; {@code "errno 999"} for an
+   * unknown number.
+   */
   public static String name(int errno) {
     return known(errno) ? NAMES[errno] : "errno " + errno;
   }

@@ -3,14 +3,16 @@ package dev.uring.abi;
 /**
  * Numbers of {@code <linux/io_uring.h>}, under the names the header uses.
  *
- * <p>"Since" is the first kernel release that accepts the value; no remark means Linux 6.1 or older, the floor of this
- * library. Structure offsets are named {@code STRUCT_FIELD}; unions appear once per name in use.
+ * <p>"Since" is the first kernel release that accepts the value; no remark means Linux 6.1 or
+ * older, the floor of this library. Structure offsets are named {@code STRUCT_FIELD}; unions appear
+ * once per name in use.
  */
 public final class IoUring {
 
   private IoUring() {}
 
-  // System calls: include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl agree on these three.
+  // System calls: include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl
+  // agree on these three.
 
   /** {@code io_uring_setup(2)}, since 5.1. */
   public static final long SYS_IO_URING_SETUP = 425;
@@ -237,10 +239,14 @@ public final class IoUring {
   /** {@code sqe.ioprio} of send: use a registered buffer; since 6.0. */
   public static final int IORING_RECVSEND_FIXED_BUF = 1 << 2;
 
-  /** {@code sqe.ioprio} of send_zc: the notification says whether the data was copied; since 6.2. */
+  /**
+   * {@code sqe.ioprio} of send_zc: the notification says whether the data was copied; since 6.2.
+   */
   public static final int IORING_SEND_ZC_REPORT_USAGE = 1 << 3;
 
-  /** {@code sqe.ioprio} of send and recv: several provided buffers in one completion; since 6.10. */
+  /**
+   * {@code sqe.ioprio} of send and recv: several provided buffers in one completion; since 6.10.
+   */
   public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   /** {@code cqe.res} of a notification, with REPORT_USAGE: the data was copied; since 6.2. */
@@ -252,7 +258,10 @@ public final class IoUring {
   /** {@code sqe.file_index}: the kernel picks a free direct descriptor; since 5.19. */
   public static final int IORING_FILE_INDEX_ALLOC = -1;
 
-  /** {@code sqe.addr} of MSG_RING: send {@code len} and {@code off} as result and user data; since 5.18. */
+  /**
+   * {@code sqe.addr} of MSG_RING: send {@code len} and {@code off} as result and user data; since
+   * 5.18.
+   */
   public static final int IORING_MSG_DATA = 0;
 
   /** {@code sqe.addr} of MSG_RING: send a direct descriptor; since 6.0. */
@@ -341,7 +350,10 @@ public final class IoUring {
   /** {@code io_uring_probe_op.flags}: the kernel has this opcode. */
   public static final int IO_URING_OP_SUPPORTED = 1;
 
-  /** Entries the kernel allows in a submission queue: {@code IORING_MAX_ENTRIES} of io_uring/io_uring.c. */
+  /**
+   * Entries the kernel allows in a submission queue: {@code IORING_MAX_ENTRIES} of
+   * io_uring/io_uring.c.
+   */
   public static final int SQ_ENTRIES_MAX = 32_768;
 
   /** Entries the kernel allows in a completion queue: {@code IORING_MAX_CQ_ENTRIES}. */

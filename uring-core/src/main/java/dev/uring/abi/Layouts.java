@@ -3,8 +3,9 @@ package dev.uring.abi;
 /**
  * Sizes and field offsets of the structures that cross the system-call boundary, in bytes.
  *
- * <p>Named {@code STRUCT_FIELD}, with {@code STRUCT_BYTES} for the size. The values hold for 64-bit little-endian Linux
- * (x86_64 and aarch64); {@code LayoutsAgainstCTest} compares each of them with what a C compiler says.
+ * <p>Named {@code STRUCT_FIELD}, with {@code STRUCT_BYTES} for the size. The values hold for 64-bit
+ * little-endian Linux (x86_64 and aarch64); {@code LayoutsAgainstCTest} compares each of them with
+ * what a C compiler says.
  */
 public final class Layouts {
 
@@ -233,7 +234,8 @@ public final class Layouts {
   /** u16 flags. */
   public static final int PROBE_OP_FLAGS = 2;
 
-  // Socket addresses: <netinet/in.h>, <sys/un.h>. Ports and IPv4 addresses are in network byte order.
+  // Socket addresses: <netinet/in.h>, <sys/un.h>. Ports and IPv4 addresses are in network byte
+  // order.
 
   /** u16 sa_family, first field of every address. */
   public static final int SOCKADDR_FAMILY = 0;

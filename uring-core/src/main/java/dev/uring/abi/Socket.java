@@ -1,8 +1,9 @@
 package dev.uring.abi;
 
 /**
- * Numbers of the socket headers ({@code <sys/socket.h>}, {@code <netinet/in.h>}, {@code <netinet/tcp.h>},
- * {@code <poll.h>}), under the names the headers use. The same on x86_64 and aarch64.
+ * Numbers of the socket headers ({@code <sys/socket.h>}, {@code <netinet/in.h>}, {@code
+ * <netinet/tcp.h>}, {@code <poll.h>}), under the names the headers use. The same on x86_64 and
+ * aarch64.
  */
 public final class Socket {
 
@@ -161,6 +162,8 @@ public final class Socket {
   /** The peer has shut down its sending side. */
   public static final int POLLRDHUP = 0x2000;
 
-  /** Backlog the kernel cuts to {@code net.core.somaxconn}; 4096 is that sysctl's default since 5.4. */
+  /**
+   * Backlog the kernel cuts to {@code net.core.somaxconn}; 4096 is that sysctl's default since 5.4.
+   */
   public static final int SOMAXCONN = 4096;
 }

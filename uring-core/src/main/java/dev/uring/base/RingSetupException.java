@@ -5,8 +5,9 @@ package dev.uring.base;
  *
  * <h2>Errors</h2>
  *
- * The message has two lines: what happened with its numbers, then the likely cause and the remedy. The same facts are
- * available as fields, so that a program can choose another driver without reading text.
+ * The message has two lines: what happened with its numbers, then the likely cause and the remedy.
+ * The same facts are available as fields, so that a program can choose another driver without
+ * reading text.
  */
 public final class RingSetupException extends RuntimeException {
 
@@ -29,7 +30,12 @@ public final class RingSetupException extends RuntimeException {
    * @param remedy what to check or do, without its full stop
    */
   public RingSetupException(
-      String operation, int errno, String errnoName, String parameters, String likelyCause, String remedy) {
+      String operation,
+      int errno,
+      String errnoName,
+      String parameters,
+      String likelyCause,
+      String remedy) {
     super(
         "%s failed: errno=%d (%s), %s.%n  Likely cause: %s. Check: %s."
             .formatted(operation, errno, errnoName, parameters, likelyCause, remedy));

@@ -16,20 +16,26 @@ final class Downcalls {
   private static final Linker LINKER = Linker.nativeLinker();
   private static final Linker.Option CAPTURE_ERRNO = Linker.Option.captureCallState("errno");
   private static final StructLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
-  private static final long ERRNO_OFFSET = CAPTURE_LAYOUT.byteOffset(PathElement.groupElement("errno"));
+  private static final long ERRNO_OFFSET =
+      CAPTURE_LAYOUT.byteOffset(PathElement.groupElement("errno"));
 
   // One segment per thread that ever makes a cold call; hot callers own a segment and pass it in.
-  private static final ThreadLocal<MemorySegment> CAPTURE = ThreadLocal.withInitial(Downcalls::newCapture);
+  private static final ThreadLocal<MemorySegment> CAPTURE =
+      ThreadLocal.withInitial(Downcalls::newCapture);
 
   private Downcalls() {}
 
-  /** Binds {@code name} so that its first argument is a capture segment; {@code errno} is stored there. */
+  /**
+   * Binds {@code name} so that its first argument is a capture segment; {@code errno} is stored
+   * there.
+   */
   static MethodHandle bind(String name, FunctionDescriptor descriptor, Linker.Option... options) {
     MemorySegment symbol =
         LINKER
             .defaultLookup()
             .find(name)
-            .orElseThrow(() -> new NoSuchElementException("C library has no function '" + name + "'"));
+            .orElseThrow(
+                () -> new NoSuchElementException("C library has no function '" + name + "'"));
     Linker.Option[] all = new Linker.Option[options.length + 1];
     all[0] = CAPTURE_ERRNO;
     System.arraycopy(options, 0, all, 1, options.length);
@@ -37,15 +43,17 @@ final class Downcalls {
   }
 
   @SuppressWarnings("restricted")
-  private static MethodHandle downcall(MemorySegment symbol, FunctionDescriptor descriptor, Linker.Option... options) {
+  private static MethodHandle downcall(
+      MemorySegment symbol, FunctionDescriptor descriptor, Linker.Option... options) {
     return LINKER.downcallHandle(symbol, descriptor, options);
   }
 
   /**
    * Returns a new capture segment.
    *
-   * <p>It lives in an automatic arena on purpose: a downcall pins the arena of every segment it is given, which for a
-   * shared arena is an atomic add and subtract per call, and for an automatic one is nothing.
+   * <p>It lives in an automatic arena on purpose: a downcall pins the arena of every segment it is
+   * given, which for a shared arena is an atomic add and subtract per call, and for an automatic
+   * one is nothing.
    */
   static MemorySegment newCapture() {
     return Arena.ofAuto().allocate(CAPTURE_LAYOUT);
@@ -70,7 +78,10 @@ final class Downcalls {
     return capture.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);
   }
 
-  /** A downcall declares {@code Throwable} but throws only for misuse by this package, or when the machine gives up. */
+  /**
+   * A downcall declares {@code Throwable} but throws only for misuse by this package, or when the
+   * machine gives up.
+   */
   static RuntimeException unexpected(Throwable thrown) {
     if (thrown instanceof Error error) {
       throw error;

@@ -1,6 +1,5 @@
 package dev.uring.ffi;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.uring.abi.IoUring;
@@ -8,6 +7,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * The three system calls of io_uring.
@@ -18,13 +18,13 @@ import java.lang.invoke.MethodHandle;
  *
  * <h2>Ownership</h2>
  *
- * Addresses passed as {@code long} must stay valid for the duration of the call; what the kernel keeps longer is said in
- * the manual of the opcode.
+ * Addresses passed as {@code long} must stay valid for the duration of the call; what the kernel
+ * keeps longer is said in the manual of the opcode.
  *
  * <h2>Source</h2>
  *
- * io_uring_setup(2), io_uring_enter(2), io_uring_register(2), since kernel 5.1. The C library has no wrappers for them,
- * so all go through {@code syscall(3)}.
+ * io_uring_setup(2), io_uring_enter(2), io_uring_register(2), since kernel 5.1. The C library has
+ * no wrappers for them, so all go through {@code syscall(3)}.
  */
 public final class IoUringSyscalls {
 
@@ -33,14 +33,24 @@ public final class IoUringSyscalls {
       Downcalls.bind(
           "syscall",
           FunctionDescriptor.of(
-              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+              JAVA_LONG),
           Linker.Option.firstVariadicArg(1));
 
   private IoUringSyscalls() {}
 
   /** Creates a ring; {@code params} is read and filled in. Returns its descriptor. */
   public static int setup(int entries, MemorySegment params) {
-    return syscall(Downcalls.capture(), IoUring.SYS_IO_URING_SETUP, entries, params.address(), 0, 0, 0, 0, params);
+    return syscall(
+        Downcalls.capture(),
+        IoUring.SYS_IO_URING_SETUP,
+        entries,
+        params.address(),
+        0,
+        0,
+        0,
+        0,
+        params);
   }
 
   /** Registers or changes something of the ring {@code fd}. */
@@ -73,7 +83,12 @@ public final class IoUringSyscalls {
 
   /** Submits and waits; for callers without a capture segment of their own. */
   public static int enter(
-      int fd, int toSubmit, int minComplete, int flags, MemorySegment argument, long argumentBytes) {
+      int fd,
+      int toSubmit,
+      int minComplete,
+      int flags,
+      MemorySegment argument,
+      long argumentBytes) {
     return syscall(
         Downcalls.capture(),
         IoUring.SYS_IO_URING_ENTER,
@@ -86,7 +101,10 @@ public final class IoUringSyscalls {
         argument);
   }
 
-  /** Returns a segment for {@link #enter(MemorySegment, int, int, int, int, long, long)}; one per ring. */
+  /**
+   * Returns a segment for {@link #enter(MemorySegment, int, int, int, int, long, long)}; one per
+   * ring.
+   */
   public static MemorySegment newErrnoCapture() {
     return Downcalls.newCapture();
   }
@@ -94,8 +112,9 @@ public final class IoUringSyscalls {
   /**
    * Submits and waits: the hot call of every worker.
    *
-   * <p>Takes addresses and a capture segment instead of looking either up, and allocates nothing. Passing the argument
-   * as a segment would pin its arena, which for a shared arena is two atomic operations per call.
+   * <p>Takes addresses and a capture segment instead of looking either up, and allocates nothing.
+   * Passing the argument as a segment would pin its arena, which for a shared arena is two atomic
+   * operations per call.
    */
   public static int enter(
       MemorySegment errnoCapture,
@@ -139,8 +158,9 @@ public final class IoUringSyscalls {
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
     } finally {
-      // Only addresses went down; an automatic arena must not be collected while the kernel reads from it.
-      java.lang.ref.Reference.reachabilityFence(keptAlive);
+      // Only addresses went down; an automatic arena must not be collected while the kernel reads
+      // from it.
+      Reference.reachabilityFence(keptAlive);
     }
   }
 }

@@ -8,12 +8,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.uring.abi.Errno;
 import dev.uring.abi.Layouts;
 import dev.uring.abi.Posix;
+import dev.uring.abi.Socket;
 import dev.uring.base.RingSetupException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.util.stream.IntStream;
 
 /**
@@ -21,8 +23,8 @@ import java.util.stream.IntStream;
  *
  * <h2>Shapes and units</h2>
  *
- * Methods are named after the function they call and return its result: zero or more, or minus the error number.
- * Lengths are bytes. Flags are those of {@code dev.uring.abi}.
+ * Methods are named after the function they call and return its result: zero or more, or minus the
+ * error number. Lengths are bytes. Flags are those of {@code dev.uring.abi}.
  *
  * <h2>Ownership</h2>
  *
@@ -30,17 +32,21 @@ import java.util.stream.IntStream;
  *
  * <h2>Threading and cancellation</h2>
  *
- * Any thread. Calls that can block ({@code connect}, {@code read}, {@code write} on a blocking descriptor) block the
- * calling thread; a worker uses them on non-blocking descriptors only.
+ * Any thread. Calls that can block ({@code connect}, {@code read}, {@code write} on a blocking
+ * descriptor) block the calling thread; a worker uses them on non-blocking descriptors only.
  */
 public final class Libc {
 
   private static final MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle SOCKETPAIR =
+      bind("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle BIND = bind("bind", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT);
   private static final MethodHandle CONNECT = bind("connect", JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle SETSOCKOPT = bind("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle GETSOCKOPT = bind("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle SETSOCKOPT =
+      bind("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle GETSOCKOPT =
+      bind("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle GETSOCKNAME = bind("getsockname", JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle GETPEERNAME = bind("getpeername", JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle SHUTDOWN = bind("shutdown", JAVA_INT, JAVA_INT);
@@ -48,8 +54,10 @@ public final class Libc {
   private static final MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT);
   private static final MethodHandle GETRLIMIT = bind("getrlimit", JAVA_INT, ADDRESS);
   private static final MethodHandle SETRLIMIT = bind("setrlimit", JAVA_INT, ADDRESS);
-  private static final MethodHandle SCHED_SETAFFINITY = bind("sched_setaffinity", JAVA_INT, JAVA_LONG, ADDRESS);
-  private static final MethodHandle SCHED_GETAFFINITY = bind("sched_getaffinity", JAVA_INT, JAVA_LONG, ADDRESS);
+  private static final MethodHandle SCHED_SETAFFINITY =
+      bind("sched_setaffinity", JAVA_INT, JAVA_LONG, ADDRESS);
+  private static final MethodHandle SCHED_GETAFFINITY =
+      bind("sched_getaffinity", JAVA_INT, JAVA_LONG, ADDRESS);
   private static final MethodHandle GETTID = bind("gettid");
   private static final MethodHandle UNAME = bind("uname", ADDRESS);
   private static final MethodHandle MUNMAP = bind("munmap", JAVA_LONG, JAVA_LONG);
@@ -62,9 +70,11 @@ public final class Libc {
   private static final MethodHandle MMAP =
       Downcalls.bind(
           "mmap",
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
 
-  // The kernel refuses a mask shorter than its own CPU count; 8192 is the largest NR_CPUS it can be built with.
+  // The kernel refuses a mask shorter than its own CPU count; 8192 is the largest NR_CPUS it can be
+  // built with.
   private static final int CPUS_MAX = 8192;
   private static final int CPU_MASK_BYTES = CPUS_MAX / Byte.SIZE;
 
@@ -77,6 +87,17 @@ public final class Libc {
     MemorySegment capture = Downcalls.capture();
     try {
       return Downcalls.result((int) SOCKET.invokeExact(capture, domain, type, protocol), capture);
+    } catch (Throwable thrown) {
+      throw Downcalls.unexpected(thrown);
+    }
+  }
+
+  /** {@code socketpair(2)} of AF_UNIX: fills {@code pair} with two connected descriptors. */
+  public static int socketpair(int type, MemorySegment pair) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return Downcalls.result(
+          (int) SOCKETPAIR.invokeExact(capture, Socket.AF_UNIX, type, 0, pair), capture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
     }
@@ -108,7 +129,8 @@ public final class Libc {
   public static int setsockopt(int fd, int level, int option, MemorySegment value) {
     MemorySegment capture = Downcalls.capture();
     try {
-      int returned = (int) SETSOCKOPT.invokeExact(capture, fd, level, option, value, (int) value.byteSize());
+      int returned =
+          (int) SETSOCKOPT.invokeExact(capture, fd, level, option, value, (int) value.byteSize());
       return Downcalls.result(returned, capture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
@@ -146,8 +168,9 @@ public final class Libc {
   // Descriptors.
 
   /**
-   * {@code close(2)}. Never retry it: on Linux the descriptor is gone even when the call reports {@code EINTR}, and a
-   * second close could hit a descriptor that another thread has just been given.
+   * {@code close(2)}. Never retry it: on Linux the descriptor is gone even when the call reports
+   * {@code EINTR}, and a second close could hit a descriptor that another thread has just been
+   * given.
    */
   public static int close(int fd) {
     MemorySegment capture = Downcalls.capture();
@@ -168,7 +191,7 @@ public final class Libc {
     try {
       return read(fd, buffer.address(), requireInt(buffer.byteSize()));
     } finally {
-      java.lang.ref.Reference.reachabilityFence(buffer);
+      Reference.reachabilityFence(buffer);
     }
   }
 
@@ -176,7 +199,8 @@ public final class Libc {
   public static int read(int fd, long address, int bytes) {
     MemorySegment capture = Downcalls.capture();
     try {
-      return (int) Downcalls.result((long) READ.invokeExact(capture, fd, address, (long) bytes), capture);
+      return (int)
+          Downcalls.result((long) READ.invokeExact(capture, fd, address, (long) bytes), capture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
     }
@@ -187,7 +211,7 @@ public final class Libc {
     try {
       return write(fd, buffer.address(), requireInt(buffer.byteSize()));
     } finally {
-      java.lang.ref.Reference.reachabilityFence(buffer);
+      Reference.reachabilityFence(buffer);
     }
   }
 
@@ -195,7 +219,8 @@ public final class Libc {
   public static int write(int fd, long address, int bytes) {
     MemorySegment capture = Downcalls.capture();
     try {
-      return (int) Downcalls.result((long) WRITE.invokeExact(capture, fd, address, (long) bytes), capture);
+      return (int)
+          Downcalls.result((long) WRITE.invokeExact(capture, fd, address, (long) bytes), capture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
     }
@@ -204,12 +229,14 @@ public final class Libc {
   // Memory.
 
   /**
-   * {@code mmap(2)}: maps {@code bytes} and hands the mapping over to {@code arena}, which unmaps it when it closes.
+   * {@code mmap(2)}: maps {@code bytes} and hands the mapping over to {@code arena}, which unmaps
+   * it when it closes.
    *
    * @throws RingSetupException the kernel refused
    */
   @SuppressWarnings("restricted")
-  public static MemorySegment mmap(long bytes, int protection, int flags, int fd, long offset, Arena arena) {
+  public static MemorySegment mmap(
+      long bytes, int protection, int flags, int fd, long offset, Arena arena) {
     MemorySegment capture = Downcalls.capture();
     long address;
     try {
@@ -220,7 +247,8 @@ public final class Libc {
     if (address == -1) {
       throw mmapRefused((int) -Downcalls.result(address, capture), bytes, flags, fd);
     }
-    return MemorySegment.ofAddress(address).reinterpret(bytes, arena, mapped -> munmap(mapped.address(), bytes));
+    return MemorySegment.ofAddress(address)
+        .reinterpret(bytes, arena, mapped -> munmap(mapped.address(), bytes));
   }
 
   private static RingSetupException mmapRefused(int errno, long bytes, int flags, int fd) {
@@ -229,7 +257,9 @@ public final class Libc {
         errno,
         Errno.name(errno),
         "bytes=%d, flags=0x%x, fd=%d".formatted(bytes, flags, fd),
-        errno == Errno.ENOMEM || errno == Errno.EAGAIN ? "out of memory or of address space" : Errno.describe(errno),
+        errno == Errno.ENOMEM || errno == Errno.EAGAIN
+            ? "out of memory or of address space"
+            : Errno.describe(errno),
         "ulimit -v, ulimit -l, the container's memory limit, and sysctl vm.max_map_count");
   }
 
@@ -242,7 +272,8 @@ public final class Libc {
       throw Downcalls.unexpected(thrown);
     }
     if (result < 0) {
-      throw new IllegalStateException("munmap failed: " + Errno.name(-result) + ", address=" + address);
+      throw new IllegalStateException(
+          "munmap failed: " + Errno.name(-result) + ", address=" + address);
     }
   }
 
@@ -280,7 +311,10 @@ public final class Libc {
     }
   }
 
-  /** {@code sched_getaffinity(2)}: the CPUs the calling thread may run on, ascending; empty if the kernel refused. */
+  /**
+   * {@code sched_getaffinity(2)}: the CPUs the calling thread may run on, ascending; empty if the
+   * kernel refused.
+   */
   public static int[] schedGetaffinity() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mask = arena.allocate(CPU_MASK_BYTES, Long.BYTES);
@@ -296,7 +330,8 @@ public final class Libc {
   private static int affinity(MethodHandle function, MemorySegment mask) {
     MemorySegment capture = Downcalls.capture();
     try {
-      return Downcalls.result((int) function.invokeExact(capture, 0, mask.byteSize(), mask), capture);
+      return Downcalls.result(
+          (int) function.invokeExact(capture, 0, mask.byteSize(), mask), capture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
     }
@@ -310,9 +345,11 @@ public final class Libc {
       MemorySegment limit = arena.allocate(Layouts.RLIMIT_BYTES, Long.BYTES);
       int result = call(GETRLIMIT, resource, limit);
       if (result < 0) {
-        throw new IllegalArgumentException("getrlimit(" + resource + ") failed: " + Errno.name(-result));
+        throw new IllegalArgumentException(
+            "getrlimit(" + resource + ") failed: " + Errno.name(-result));
       }
-      return new ResourceLimit(limit.get(JAVA_LONG, Layouts.RLIMIT_SOFT), limit.get(JAVA_LONG, Layouts.RLIMIT_HARD));
+      return new ResourceLimit(
+          limit.get(JAVA_LONG, Layouts.RLIMIT_SOFT), limit.get(JAVA_LONG, Layouts.RLIMIT_HARD));
     }
   }
 
@@ -338,7 +375,8 @@ public final class Libc {
     }
   }
 
-  // Shapes shared by several functions. The handle is a constant wherever the compiler inlines these.
+  // Shapes shared by several functions. The handle is a constant wherever the compiler inlines
+  // these.
 
   private static MethodHandle bind(String name, MemoryLayout... parameters) {
     return Downcalls.bind(name, FunctionDescriptor.of(JAVA_INT, parameters));

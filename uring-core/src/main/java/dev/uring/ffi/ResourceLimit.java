@@ -3,9 +3,11 @@ package dev.uring.ffi;
 import dev.uring.abi.Posix;
 
 /**
- * A resource limit of the process: {@code soft} is in force, {@code hard} is how far it may be raised.
+ * A resource limit of the process: {@code soft} is in force, {@code hard} is how far it may be
+ * raised.
  *
- * <p>{@link Posix#RLIM_INFINITY} (-1) means no limit. Unit: that of the resource, descriptors or bytes.
+ * <p>{@link Posix#RLIM_INFINITY} (-1) means no limit. Unit: that of the resource, descriptors or
+ * bytes.
  */
 public record ResourceLimit(long soft, long hard) {
 

@@ -45,7 +45,10 @@ public record Blocker(Kind kind, String cause, String remedy) {
               "locked memory or the memory limit is exhausted",
               "ulimit -l (RLIMIT_MEMLOCK) and the container's memory limit");
       case Errno.EMFILE, Errno.ENFILE ->
-          new Blocker(Kind.DESCRIPTORS, "no descriptor is free", "ulimit -n (RLIMIT_NOFILE) and sysctl fs.file-max");
+          new Blocker(
+              Kind.DESCRIPTORS,
+              "no descriptor is free",
+              "ulimit -n (RLIMIT_NOFILE) and sysctl fs.file-max");
       case Errno.EEXIST ->
           new Blocker(
               Kind.OWNER,
@@ -75,7 +78,9 @@ public record Blocker(Kind kind, String cause, String remedy) {
     return settings.seccompMode() > 0
         ? new Blocker(Kind.SECCOMP, "a seccomp filter blocks io_uring", SECCOMP_REMEDY)
         : new Blocker(
-            Kind.SECCOMP, "a security module blocks io_uring", "SELinux or AppArmor denials in the kernel's audit log");
+            Kind.SECCOMP,
+            "a security module blocks io_uring",
+            "SELinux or AppArmor denials in the kernel's audit log");
   }
 
   private static Blocker noSuchCall(KernelSettings settings) {
@@ -85,7 +90,9 @@ public record Blocker(Kind kind, String cause, String remedy) {
     return settings.seccompMode() > 0
         ? filtered(settings)
         : new Blocker(
-            Kind.KERNEL_TOO_OLD, "the kernel was built without io_uring", "that CONFIG_IO_URING=y in its configuration");
+            Kind.KERNEL_TOO_OLD,
+            "the kernel was built without io_uring",
+            "that CONFIG_IO_URING=y in its configuration");
   }
 
   /** Returns the reason that the running kernel is below {@link KernelSettings#FLOOR}. */
@@ -96,7 +103,22 @@ public record Blocker(Kind kind, String cause, String remedy) {
         "uname -r; use a kernel of %s or newer".formatted(KernelSettings.FLOOR));
   }
 
+  /**
+   * Returns the reason that the kernel lacks {@code what}, which every kernel from the floor on
+   * has.
+   */
+  static Blocker lacks(String what) {
+    return new Blocker(
+        Kind.KERNEL_TOO_OLD,
+        "the kernel lacks what every kernel from %s on has: %s"
+            .formatted(KernelSettings.FLOOR, what),
+        "uname -r, and whether a filter or an emulation layer stands between program and kernel");
+  }
+
   private static Blocker other(int errno) {
-    return new Blocker(Kind.OTHER, Errno.describe(errno), "the parameters above against io_uring_setup(2) and dmesg");
+    return new Blocker(
+        Kind.OTHER,
+        Errno.describe(errno),
+        "the parameters above against io_uring_setup(2) and dmesg");
   }
 }

@@ -13,22 +13,24 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Receive buffers lent to the kernel: it fills one, its id comes back in a CQE, and we give it back.
+ * Receive buffers lent to the kernel: it fills one, its id comes back in a CQE, and we give it
+ * back.
  *
  * <h2>Shapes and units</h2>
  *
- * {@link #entries} buffers of {@link #bufferBytes}, ids 0 until {@code entries}. In front of each lie {@link
- * #headroomBytes} that the kernel never touches, so that the unfinished tail of an earlier buffer can be put directly
- * before the new bytes and parsed with them as one piece. Headroom and stride are rounded up to whole cache lines.
+ * {@link #entries} buffers of {@link #bufferBytes}, ids 0 until {@code entries}. In front of each
+ * lie {@link #headroomBytes} that the kernel never touches, so that the unfinished tail of an
+ * earlier buffer can be put directly before the new bytes and parsed with them as one piece.
+ * Headroom and stride are rounded up to whole cache lines.
  *
- * <p>Memory is mapped, not touched: pages appear as the kernel fills them. Worst case {@code entries × (headroom +
- * bufferBytes)}.
+ * <p>Memory is mapped, not touched: pages appear as the kernel fills them. Worst case {@code
+ * entries × (headroom + bufferBytes)}.
  *
  * <h2>Ownership</h2>
  *
- * The kernel owns a buffer from {@link #publish} after {@link #add} until the CQE that names it; then it is ours until
- * the next {@link #add}. The headroom is always ours, but the next carrier of the buffer overwrites it. All buffers
- * start with the kernel.
+ * The kernel owns a buffer from {@link #publish} after {@link #add} until the CQE that names it;
+ * then it is ours until the next {@link #add}. The headroom is always ours, but the next carrier of
+ * the buffer overwrites it. All buffers start with the kernel.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -36,12 +38,13 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Errors</h2>
  *
- * An operation that finds no buffer completes with {@code -ENOBUFS}. Re-arm it when buffers have come back, never in a
- * retry loop.
+ * An operation that finds no buffer completes with {@code -ENOBUFS}. Re-arm it when buffers have
+ * come back, never in a retry loop.
  *
  * <h2>Source</h2>
  *
- * io_uring_register_buf_ring(3), io_uring_buf_ring_add(3), io_uring_buf_ring_advance(3), since kernel 5.19.
+ * io_uring_register_buf_ring(3), io_uring_buf_ring_add(3), io_uring_buf_ring_advance(3), since
+ * kernel 5.19.
  */
 public final class BufferRing implements AutoCloseable {
 
@@ -92,13 +95,16 @@ public final class BufferRing implements AutoCloseable {
     }
     if (entries < 1 || entries > IoUring.PBUF_RING_ENTRIES_MAX || Integer.bitCount(entries) != 1) {
       throw new IllegalArgumentException(
-          "entries=%d is not a power of two in 1..%d".formatted(entries, IoUring.PBUF_RING_ENTRIES_MAX));
+          "entries=%d is not a power of two in 1..%d"
+              .formatted(entries, IoUring.PBUF_RING_ENTRIES_MAX));
     }
     if (bufferBytes < 1 || bufferBytes > 1 << 30) {
-      throw new IllegalArgumentException("bufferBytes=%d is outside 1..%d".formatted(bufferBytes, 1 << 30));
+      throw new IllegalArgumentException(
+          "bufferBytes=%d is outside 1..%d".formatted(bufferBytes, 1 << 30));
     }
     if (headroomBytes < 0 || headroomBytes > 1 << 30) {
-      throw new IllegalArgumentException("headroomBytes=%d is outside 0..%d".formatted(headroomBytes, 1 << 30));
+      throw new IllegalArgumentException(
+          "headroomBytes=%d is outside 0..%d".formatted(headroomBytes, 1 << 30));
     }
   }
 
@@ -117,10 +123,13 @@ public final class BufferRing implements AutoCloseable {
       registration.set(JAVA_LONG, Layouts.BUF_REG_RING_ADDR, bufRing.address());
       registration.set(JAVA_INT, Layouts.BUF_REG_RING_ENTRIES, entries);
       registration.set(JAVA_SHORT, Layouts.BUF_REG_BGID, (short) group);
-      int result = IoUringSyscalls.register(owner.fd(), IoUring.IORING_REGISTER_PBUF_RING, registration, 1);
+      int result =
+          IoUringSyscalls.register(owner.fd(), IoUring.IORING_REGISTER_PBUF_RING, registration, 1);
       if (result < 0) {
         throw RingErrors.refused(
-            "io_uring_register(PBUF_RING)", -result, "group=%d, entries=%d".formatted(group, entries));
+            "io_uring_register(PBUF_RING)",
+            -result,
+            "group=%d, entries=%d".formatted(group, entries));
       }
     }
   }
@@ -130,7 +139,9 @@ public final class BufferRing implements AutoCloseable {
     return memory;
   }
 
-  /** Returns the offset in {@link #memory} at which the kernel starts to fill buffer {@code bid}. */
+  /**
+   * Returns the offset in {@link #memory} at which the kernel starts to fill buffer {@code bid}.
+   */
   public long offset(int bid) {
     return bid * strideBytes + headroomBytes;
   }
@@ -152,7 +163,8 @@ public final class BufferRing implements AutoCloseable {
 
   /** Makes the queued buffers visible to the kernel. */
   public void publish() {
-    // Release: the kernel may use an entry, and write to its buffer, as soon as it sees the new tail.
+    // Release: the kernel may use an entry, and write to its buffer, as soon as it sees the new
+    // tail.
     SharedWords.setRelease(bufRing, Layouts.BUF_RING_TAIL, tail);
   }
 
@@ -171,14 +183,17 @@ public final class BufferRing implements AutoCloseable {
     return bufferBytes;
   }
 
-  /** Returns the bytes in front of each buffer that the kernel leaves alone; what was asked for, rounded up to 64. */
+  /**
+   * Returns the bytes in front of each buffer that the kernel leaves alone; what was asked for,
+   * rounded up to 64.
+   */
   public int headroomBytes() {
     return headroomBytes;
   }
 
   /**
-   * Takes the buffers back and unmaps them; idempotent. No operation that selects this group may be in flight. Closing
-   * the ring does the same.
+   * Takes the buffers back and unmaps them; idempotent. No operation that selects this group may be
+   * in flight. Closing the ring does the same.
    */
   @Override
   public void close() {
@@ -194,9 +209,12 @@ public final class BufferRing implements AutoCloseable {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment registration = call.allocate(Layouts.BUF_REG_BYTES, Long.BYTES);
       registration.set(JAVA_SHORT, Layouts.BUF_REG_BGID, (short) group);
-      int result = IoUringSyscalls.register(owner.fd(), IoUring.IORING_UNREGISTER_PBUF_RING, registration, 1);
+      int result =
+          IoUringSyscalls.register(
+              owner.fd(), IoUring.IORING_UNREGISTER_PBUF_RING, registration, 1);
       if (result < 0) {
-        throw RingErrors.refused("io_uring_register(UNREGISTER_PBUF_RING)", -result, "group=%d".formatted(group));
+        throw RingErrors.refused(
+            "io_uring_register(UNREGISTER_PBUF_RING)", -result, "group=%d".formatted(group));
       }
     }
   }

@@ -3,7 +3,8 @@ package dev.uring.ring;
 /**
  * Abilities of io_uring that this library uses or may use, and the kernel that first had each.
  *
- * <p>{@link #required} ones are part of every kernel from 6.1; without one of them io_uring is not used.
+ * <p>{@link #required} ones are part of every kernel from 6.1; without one of them io_uring is not
+ * used.
  */
 public enum Capability {
 

@@ -16,18 +16,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
 /**
- * Finds out whether each {@link Capability} works: by doing it where that is cheap, else by opcode or feature bit.
+ * Finds out whether each {@link Capability} works: by doing it where that is cheap, else by opcode
+ * or feature bit.
  *
- * <p>Doing it beats a version number: distributions carry features back, and filters take them away.
+ * <p>Doing it beats a version number: distributions carry features back, and filters take them
+ * away.
  */
 final class CapabilityChecks {
 
-  // Registrations of a check are undone at once; ids far from those a program picks avoid clashes on a live ring.
+  // Registrations of a check are undone at once; ids far from those a program picks avoid clashes
+  // on a live ring.
   private static final int SCRATCH_GROUP = 0xFFF0;
   private static final int SCRATCH_ENTRIES = 8;
-
-  private static final long USER_DATA = 0x70726f6265L;
-  private static final long PATIENCE_NANOS = 1_000_000_000L;
 
   private CapabilityChecks() {}
 
@@ -45,37 +45,31 @@ final class CapabilityChecks {
       case MIN_WAIT -> feature(ring, IoUring.IORING_FEAT_MIN_TIMEOUT);
       case DEFER_TASKRUN -> setupFlag(ring, IoUring.IORING_SETUP_DEFER_TASKRUN);
       case NO_SQARRAY -> setupFlag(ring, IoUring.IORING_SETUP_NO_SQARRAY);
-      case REGISTERED_RING_FD -> ring.uses(RingFeature.REGISTERED_RING_FD) ? "" : "the kernel refused to register it";
+      case REGISTERED_RING_FD ->
+          ring.uses(RingFeature.REGISTERED_RING_FD) ? "" : "the kernel refused to register it";
       case BUFFER_RING -> bufferRing(ring.fd(), 0);
       case BUFFER_RING_INCREMENTAL -> bufferRing(ring.fd(), IoUring.IOU_PBUF_RING_INC);
       case DIRECT_DESCRIPTORS -> directDescriptors(ring);
     };
   }
 
-  /** Runs a NOP through {@code ring}; returns 0, or minus the error number. */
-  static int nop(Ring ring) {
-    ring.sq().next().prepNop().userData(USER_DATA);
-    int entered = ring.enter(1, PATIENCE_NANOS);
-    if (ring.cq().ready() == 0) {
-      return entered < 0 ? entered : -Errno.ETIME;
-    }
-    int result = ring.cq().userData(0) == USER_DATA ? ring.cq().result(0) : -Errno.EIO;
-    ring.cq().advance(1);
-    return result;
-  }
-
-  // Flags of an operation cannot be asked for. Where a flag came with an opcode of the same release, that stands for it:
+  // Flags of an operation cannot be asked for. Where a flag came with an opcode of the same
+  // release, that stands for it:
   // multishot accept came with SOCKET (5.19), multishot receive with SEND_ZC (6.0).
   private static String opcode(BitSet opcodes, int opcode) {
     return opcodes.get(opcode) ? "" : "the kernel has no opcode " + opcode;
   }
 
   private static String feature(Ring ring, int bit) {
-    return (ring.features() & bit) != 0 ? "" : "the kernel reports no feature bit 0x%x".formatted(bit);
+    return (ring.features() & bit) != 0
+        ? ""
+        : "the kernel reports no feature bit 0x%x".formatted(bit);
   }
 
   private static String setupFlag(Ring ring, int flag) {
-    return (ring.setupFlags() & flag) != 0 ? "" : "the ring runs without setup flag 0x%x".formatted(flag);
+    return (ring.setupFlags() & flag) != 0
+        ? ""
+        : "the ring runs without setup flag 0x%x".formatted(flag);
   }
 
   private static String bufferRing(int ringFd, int flags) {
@@ -93,7 +87,8 @@ final class CapabilityChecks {
       registration.set(JAVA_INT, Layouts.BUF_REG_RING_ENTRIES, SCRATCH_ENTRIES);
       registration.set(JAVA_SHORT, Layouts.BUF_REG_BGID, (short) SCRATCH_GROUP);
       registration.set(JAVA_SHORT, Layouts.BUF_REG_FLAGS, (short) flags);
-      int result = IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PBUF_RING, registration, 1);
+      int result =
+          IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PBUF_RING, registration, 1);
       if (result < 0) {
         return "registering one failed: " + Errno.name(-result);
       }
@@ -110,7 +105,9 @@ final class CapabilityChecks {
       return "";
     } catch (RingSetupException refused) {
       // EBUSY: a table is registered already, so it works.
-      return refused.errno() == Errno.EBUSY ? "" : "registering a table failed: " + Errno.name(refused.errno());
+      return refused.errno() == Errno.EBUSY
+          ? ""
+          : "registering a table failed: " + Errno.name(refused.errno());
     }
   }
 }

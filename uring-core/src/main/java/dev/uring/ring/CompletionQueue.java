@@ -12,8 +12,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Shapes and units</h2>
  *
- * {@link #ready} looks once how many CQEs there are; {@link #userData}, {@link #result} and {@link #flags} read the
- * {@code i}-th of them, 0 being the oldest; {@link #advance} gives {@code n} of them back.
+ * {@link #ready} looks once how many CQEs there are; {@link #userData}, {@link #result} and {@link
+ * #flags} read the {@code i}-th of them, 0 being the oldest; {@link #advance} gives {@code n} of
+ * them back.
  *
  * <pre>{@code
  * int ready = cq.ready();
@@ -25,7 +26,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Ownership</h2>
  *
- * CQEs 0 until {@code ready} are ours until {@link #advance}. Handlers may submit; they must not advance or enter.
+ * CQEs 0 until {@code ready} are ours until {@link #advance}. Handlers may submit; they must not
+ * advance or enter.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -60,7 +62,8 @@ public final class CompletionQueue {
 
   /** Returns how many CQEs can be read; one look at the shared tail. */
   public int ready() {
-    // Acquire: pairs with the kernel's release after it filled the CQEs; their fields may be read plainly below.
+    // Acquire: pairs with the kernel's release after it filled the CQEs; their fields may be read
+    // plainly below.
     return SharedWords.getAcquire(ring, kTailOffset) - head;
   }
 
@@ -74,7 +77,10 @@ public final class CompletionQueue {
     return ring.get(JAVA_INT, at(i) + Layouts.CQE_RES);
   }
 
-  /** Returns the {@code IORING_CQE_F_*} flags of CQE {@code i}; the upper half holds a buffer id if F_BUFFER is set. */
+  /**
+   * Returns the {@code IORING_CQE_F_*} flags of CQE {@code i}; the upper half holds a buffer id if
+   * F_BUFFER is set.
+   */
   public int flags(int i) {
     return ring.get(JAVA_INT, at(i) + Layouts.CQE_FLAGS);
   }
@@ -92,7 +98,10 @@ public final class CompletionQueue {
     return capacity;
   }
 
-  /** Returns the buffer id in {@code flags}; meaningful only if {@link IoUring#IORING_CQE_F_BUFFER} is set. */
+  /**
+   * Returns the buffer id in {@code flags}; meaningful only if {@link IoUring#IORING_CQE_F_BUFFER}
+   * is set.
+   */
   public static int bufferId(int flags) {
     return flags >>> IoUring.IORING_CQE_BUFFER_SHIFT;
   }

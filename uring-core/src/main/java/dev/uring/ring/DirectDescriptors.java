@@ -10,17 +10,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A ring's table of direct descriptors: files that only this ring can name, by slot, without an ordinary descriptor.
+ * A ring's table of direct descriptors: files that only this ring can name, by slot, without an
+ * ordinary descriptor.
  *
  * <h2>Shapes and units</h2>
  *
- * Slots 0 until {@link #slots}, empty at first. Operations that make a descriptor can let the kernel pick a slot ({@link
- * Sqe#prepAcceptMultishotDirect}) within {@link #allocateFrom}; an SQE names a slot with {@link Sqe#fixedFile}.
+ * Slots 0 until {@link #slots}, empty at first. Operations that make a descriptor can let the
+ * kernel pick a slot ({@link Sqe#prepAcceptMultishotDirect}) within {@link #allocateFrom}; an SQE
+ * names a slot with {@link Sqe#fixedFile}.
  *
  * <h2>Ownership</h2>
  *
- * A filled slot holds its file open; {@link Sqe#prepCloseDirect} or {@link #clear} empties it. {@link #put} takes a
- * second reference: the ordinary descriptor stays open until it is closed.
+ * A filled slot holds its file open; {@link Sqe#prepCloseDirect} or {@link #clear} empties it.
+ * {@link #put} takes a second reference: the ordinary descriptor stays open until it is closed.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -34,15 +36,15 @@ public final class DirectDescriptors implements AutoCloseable {
 
   private static final int EMPTY = -1;
 
-  private final int ringFd;
+  private final Ring owner;
   private final int slots;
   private boolean closed;
 
-  DirectDescriptors(int ringFd, int slots) {
+  DirectDescriptors(Ring owner, int slots) {
     if (slots < 1) {
       throw new IllegalArgumentException("slots=%d is below 1".formatted(slots));
     }
-    this.ringFd = ringFd;
+    this.owner = owner;
     this.slots = slots;
     try (Arena call = Arena.ofConfined()) {
       MemorySegment table = call.allocate(Layouts.RSRC_REGISTER_BYTES, Long.BYTES);
@@ -86,16 +88,19 @@ public final class DirectDescriptors implements AutoCloseable {
   /** Drops the table and the references it holds; idempotent. Closing the ring does the same. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      register("UNREGISTER_FILES", IoUring.IORING_UNREGISTER_FILES, MemorySegment.NULL, 0);
+    // After the ring's close its descriptor number may belong to somebody else.
+    if (closed || owner.isClosed()) {
+      return;
     }
+    closed = true;
+    register("UNREGISTER_FILES", IoUring.IORING_UNREGISTER_FILES, MemorySegment.NULL, 0);
   }
 
   private void register(String name, int opcode, MemorySegment argument, int count) {
-    int result = IoUringSyscalls.register(ringFd, opcode, argument, count);
+    int result = IoUringSyscalls.register(owner.fd(), opcode, argument, count);
     if (result < 0) {
-      throw RingErrors.refused("io_uring_register(" + name + ")", -result, "slots=%d".formatted(slots));
+      throw RingErrors.refused(
+          "io_uring_register(" + name + ")", -result, "slots=%d".formatted(slots));
     }
   }
 }

@@ -13,21 +13,21 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What the running kernel can do, found out by asking it.
  *
  * <h2>Shapes and units</h2>
  *
- * {@link #run} sets up a real ring, runs a NOP through it and tries each {@link Capability}. The result is either {@link
- * #available} or a {@link Blocker} with cause and remedy.
+ * {@link #run} sets up a real ring, runs a NOP through it and tries each {@link Capability}. The
+ * result is either {@link #available} or a {@link Blocker} with cause and remedy.
  *
  * <h2>Threading and cancellation</h2>
  *
- * Immutable; any thread. {@link #run} works on a short-lived platform thread of its own: a ring belongs to one kernel
- * thread, and a virtual caller may change carriers between two calls.
+ * Immutable; any thread. {@link #run} works on a short-lived platform thread of its own: a ring
+ * belongs to one kernel thread, and a virtual caller may change carriers between two calls.
  *
  * <h2>Errors</h2>
  *
@@ -49,7 +49,12 @@ public final class Probe {
   private final BitSet opcodes;
   private final Map<Capability, String> missing;
 
-  Probe(KernelSettings settings, Blocker blocker, int features, BitSet opcodes, Map<Capability, String> missing) {
+  Probe(
+      KernelSettings settings,
+      Blocker blocker,
+      int features,
+      BitSet opcodes,
+      Map<Capability, String> missing) {
     this.settings = settings;
     this.blocker = blocker;
     this.features = features;
@@ -60,14 +65,16 @@ public final class Probe {
   /** Probes the running system; never throws. */
   public static Probe run() {
     Probe[] found = new Probe[1];
-    Thread prober = Thread.ofPlatform().name("uring-probe").daemon().unstarted(() -> found[0] = runHere());
+    Thread prober =
+        Thread.ofPlatform().name("uring-probe").daemon().unstarted(() -> found[0] = runHere());
     prober.start();
     boolean interrupted = false;
     while (prober.isAlive()) {
       try {
         prober.join();
       } catch (InterruptedException laterPlease) {
-        // The probe takes about a millisecond; the interrupt is the caller's business and is put back.
+        // The probe takes about a millisecond; the interrupt is the caller's business and is put
+        // back.
         interrupted = true;
       }
     }
@@ -88,15 +95,23 @@ public final class Probe {
         return blocked(settings, Blocker.tooOld(settings));
       }
       return runRing(settings);
-    } catch (RuntimeException | LinkageError broken) {
+    } catch (RuntimeException | Error broken) {
       // A C library without the functions we bind, or native access denied to this module.
       return blocked(
           new KernelSettings("", -1, -1),
           new Blocker(
               Blocker.Kind.PLATFORM,
-              "native calls do not work: " + Objects.requireNonNullElse(broken.getMessage(), broken.toString()),
+              "native calls do not work: " + rootCause(broken),
               "that the program runs with --enable-native-access for this library"));
     }
+  }
+
+  private static Throwable rootCause(Throwable thrown) {
+    Throwable root = thrown;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
   }
 
   private static Optional<Blocker> unsupportedPlatform() {
@@ -115,21 +130,32 @@ public final class Probe {
   private static Probe runRing(KernelSettings settings) {
     try (Ring ring = Ring.create(RingOptions.ofSqEntries(RING_ENTRIES))) {
       ring.enable();
-      int nop = CapabilityChecks.nop(ring);
+      int nop = CapabilityTrials.nop(ring);
       if (nop < 0) {
         return blocked(settings, Blocker.of(-nop, settings));
       }
-      return ofRing(ring, settings);
+      Map<Capability, String> failed = new EnumMap<>(Capability.class);
+      noteFailure(failed, Capability.MSG_RING, CapabilityTrials.msgRing(ring));
+      noteFailure(failed, Capability.RECV_MULTISHOT, CapabilityTrials.recvMultishot(ring));
+      return ofRing(ring, settings, failed);
     } catch (RingSetupException refused) {
       return blocked(settings, Blocker.of(refused.errno(), settings));
     }
   }
 
-  static Probe ofRing(Ring ring) {
-    return ofRing(ring, KernelSettings.read());
+  private static void noteFailure(
+      Map<Capability, String> failed, Capability capability, int result) {
+    if (result < 0) {
+      failed.put(capability, "trying it failed: " + Errno.name(-result));
+    }
   }
 
-  private static Probe ofRing(Ring ring, KernelSettings settings) {
+  /** Asks through a live ring: everything but trials, which would disturb what is in flight. */
+  static Probe ofRing(Ring ring) {
+    return ofRing(ring, KernelSettings.read(), Map.of());
+  }
+
+  private static Probe ofRing(Ring ring, KernelSettings settings, Map<Capability, String> failed) {
     BitSet opcodes = opcodes(ring.fd());
     Map<Capability, String> missing = new EnumMap<>(Capability.class);
     for (Capability capability : Capability.values()) {
@@ -138,7 +164,14 @@ public final class Probe {
         missing.put(capability, reason);
       }
     }
-    return new Probe(settings, null, ring.features(), opcodes, missing);
+    missing.putAll(failed);
+    String lacking =
+        missing.keySet().stream()
+            .filter(Capability::required)
+            .map(Capability::label)
+            .collect(Collectors.joining(", "));
+    Blocker blocker = lacking.isEmpty() ? null : Blocker.lacks(lacking);
+    return new Probe(settings, blocker, ring.features(), opcodes, missing);
   }
 
   private static Probe blocked(KernelSettings settings, Blocker blocker) {
@@ -154,14 +187,16 @@ public final class Probe {
     try (Arena call = Arena.ofConfined()) {
       long bytes = Layouts.PROBE_BYTES + (long) OPCODES_MAX * Layouts.PROBE_OP_BYTES;
       MemorySegment table = call.allocate(bytes, Long.BYTES);
-      int result = IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PROBE, table, OPCODES_MAX);
+      int result =
+          IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PROBE, table, OPCODES_MAX);
       if (result < 0) {
         throw new IllegalStateException("io_uring_register(PROBE) failed: " + Errno.name(-result));
       }
       int length = Byte.toUnsignedInt(table.get(JAVA_BYTE, Layouts.PROBE_OPS_LEN));
       for (int i = 0; i < length; i++) {
         long entry = Layouts.PROBE_BYTES + (long) i * Layouts.PROBE_OP_BYTES;
-        if ((table.get(JAVA_SHORT, entry + Layouts.PROBE_OP_FLAGS) & IoUring.IO_URING_OP_SUPPORTED) != 0) {
+        if ((table.get(JAVA_SHORT, entry + Layouts.PROBE_OP_FLAGS) & IoUring.IO_URING_OP_SUPPORTED)
+            != 0) {
           supported.set(Byte.toUnsignedInt(table.get(JAVA_BYTE, entry + Layouts.PROBE_OP_OP)));
         }
       }

@@ -10,14 +10,18 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A ring's descriptor, registered with the owner thread: enter then names it by index and the kernel needs no look-up in
- * the table of open files, about 2 % of an echo.
+ * A ring's descriptor, registered with the owner thread: enter then names it by index and the
+ * kernel needs no look-up in the table of open files, about 2 % of an echo.
  *
- * <p>The registration belongs to the thread, and holds a reference to the ring until it is taken back or the thread ends.
+ * <p>The registration belongs to the thread, and holds a reference to the ring until it is taken
+ * back or the thread ends.
  */
 record RegisteredRingFd(int index) {
 
-  /** Registers {@code fd} with the calling thread; {@code null} if the kernel refuses: the ring works without. */
+  /**
+   * Registers {@code fd} with the calling thread; {@code null} if the kernel refuses: the ring
+   * works without.
+   */
   static RegisteredRingFd register(int fd) {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment update = call.allocate(Layouts.RSRC_UPDATE_BYTES, Long.BYTES);
@@ -25,7 +29,9 @@ record RegisteredRingFd(int index) {
       update.set(JAVA_INT, Layouts.RSRC_UPDATE_OFFSET, -1);
       update.set(JAVA_LONG, Layouts.RSRC_UPDATE_DATA, fd);
       int registered = IoUringSyscalls.register(fd, IoUring.IORING_REGISTER_RING_FDS, update, 1);
-      return registered == 1 ? new RegisteredRingFd(update.get(JAVA_INT, Layouts.RSRC_UPDATE_OFFSET)) : null;
+      return registered == 1
+          ? new RegisteredRingFd(update.get(JAVA_INT, Layouts.RSRC_UPDATE_OFFSET))
+          : null;
     }
   }
 

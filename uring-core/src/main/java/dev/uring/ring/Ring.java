@@ -1,9 +1,7 @@
 package dev.uring.ring;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.uring.abi.Errno;
 import dev.uring.abi.IoUring;
 import dev.uring.abi.Layouts;
 import dev.uring.base.RingSetupException;
@@ -18,22 +16,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * One io_uring instance.
  *
- * <p>Made on any thread, switched on by {@link #enable} on the thread that will own it, and used by that thread alone.
- * One turn: queue SQEs with {@link #sq}, {@link #enter}, reap CQEs with {@link #cq}.
+ * <p>Made on any thread, switched on by {@link #enable} on the thread that will own it, and used by
+ * that thread alone. One turn: queue SQEs with {@link #sq}, {@link #enter}, reap CQEs with {@link
+ * #cq}.
  *
  * <h2>Ownership</h2>
  *
- * Owns its descriptor, its mappings, its buffer rings and its direct descriptors until {@link #close}.
+ * Owns its descriptor, its mappings, its buffer rings and its direct descriptors until {@link
+ * #close}.
  *
  * <h2>Threading and cancellation</h2>
  *
- * The owner thread only, except {@link #create}, construction of buffer rings before {@link #enable}, and {@link #fd}.
- * Counters are plain: exact on the owner, possibly behind elsewhere.
+ * The owner thread only, except {@link #create}, construction of buffer rings before {@link
+ * #enable}, and {@link #fd}. Counters are plain: exact on the owner, possibly behind elsewhere.
  *
  * <h2>Errors</h2>
  *
- * {@link RingSetupException} when the kernel refuses to set something up. What {@link #enter} meets is a result, not an
- * exception.
+ * {@link RingSetupException} when the kernel refuses to set something up. What {@link #enter} meets
+ * is a result, not an exception.
  *
  * <h2>Source</h2>
  *
@@ -108,8 +108,8 @@ public final class Ring implements AutoCloseable {
   private void requireFeatures() {
     int missing = FEATURES_REQUIRED & ~features;
     if (missing != 0) {
-      throw RingErrors.refused(
-          "io_uring_setup", Errno.EINVAL, "features=0x%x, missing=0x%x".formatted(features, missing));
+      Blocker why = Blocker.lacks("feature bits 0x%x".formatted(missing));
+      throw RingErrors.blocked("io_uring_setup", 0, "features=0x%x".formatted(features), why);
     }
   }
 
@@ -119,7 +119,8 @@ public final class Ring implements AutoCloseable {
    * @throws RingSetupException the kernel refused, or the ring was enabled before
    */
   public void enable() {
-    int result = IoUringSyscalls.register(fd, IoUring.IORING_REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0);
+    int result =
+        IoUringSyscalls.register(fd, IoUring.IORING_REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0);
     if (result < 0) {
       throw RingErrors.refused("io_uring_register(ENABLE_RINGS)", -result, "fd=%d".formatted(fd));
     }
@@ -138,19 +139,21 @@ public final class Ring implements AutoCloseable {
    *
    * <h4>Shapes and units</h4>
    *
-   * Waits until {@code minComplete} completions are in the queue. {@code timeoutNanos} limits the wait: negative is no
-   * limit, 0 does not wait. Waiting for more than one can deadlock when the first completion queues follow-up work: use 1
-   * or 0. Returns how many SQEs the kernel took, or minus an error number.
+   * Waits until {@code minComplete} completions are in the queue. {@code timeoutNanos} limits the
+   * wait: negative is no limit, 0 does not wait. Waiting for more than one can deadlock when the
+   * first completion queues follow-up work: use 1 or 0. Returns how many SQEs the kernel took, or
+   * minus an error number.
    *
    * <h4>Errors</h4>
    *
-   * All results are ordinary: look at the completion queue whatever came back. {@code -ETIME} the limit passed; {@code
-   * -EINTR} a signal came; {@code -EBUSY}, {@code -EAGAIN} the kernel asks to reap first. After SQEs were taken the
-   * kernel reports their number even if the wait then ended by time or signal. SQEs it did not take stay queued and go
-   * out with the next call. {@code -EEXIST} the caller is not the owner; {@code -EBADFD} the ring is not enabled.
+   * All results are ordinary: look at the completion queue whatever came back. {@code -ETIME} the
+   * limit passed; {@code -EINTR} a signal came; {@code -EBUSY}, {@code -EAGAIN} the kernel asks to
+   * reap first. After SQEs were taken the kernel reports their number even if the wait then ended
+   * by time or signal. SQEs it did not take stay queued and go out with the next call. {@code
+   * -EEXIST} the caller is not the owner; {@code -EBADFD} the ring is not enabled.
    *
-   * <p>If completions overflow the queue the kernel keeps them and hands them out at the next call, after the owner has
-   * reaped; {@link #overflowsSeen} counts the calls that left some behind.
+   * <p>If completions overflow the queue the kernel keeps them and hands them out at the next call,
+   * after the owner has reaped; {@link #overflowsSeen} counts the calls that left some behind.
    */
   public int enter(int minComplete, long timeoutNanos) {
     int toSubmit = sq.publish();
@@ -166,7 +169,8 @@ public final class Ring implements AutoCloseable {
       flags |= IoUring.IORING_ENTER_EXT_ARG;
     }
     int result =
-        IoUringSyscalls.enter(errnoCapture, enterFd, toSubmit, waitFor, flags, argumentOrNull, argumentBytes);
+        IoUringSyscalls.enter(
+            errnoCapture, enterFd, toSubmit, waitFor, flags, argumentOrNull, argumentBytes);
     enters++;
     // The shared head tells what was taken even when the call reports an error after taking some.
     submitted += sq.refresh();
@@ -194,10 +198,11 @@ public final class Ring implements AutoCloseable {
   /**
    * Registers an empty table of {@code slots} direct descriptors; one per ring.
    *
-   * @throws RingSetupException the kernel refused, for example because {@code slots} exceeds RLIMIT_NOFILE
+   * @throws RingSetupException the kernel refused, for example because {@code slots} exceeds
+   *     RLIMIT_NOFILE
    */
   public DirectDescriptors newDirectDescriptors(int slots) {
-    return new DirectDescriptors(fd, slots);
+    return new DirectDescriptors(this, slots);
   }
 
   /** Asks the kernel, through this ring, what it can do. */
@@ -253,7 +258,10 @@ public final class Ring implements AutoCloseable {
     return cq.reaped();
   }
 
-  /** Returns how many enters ended with completions that did not fit into the queue; none of them is lost. */
+  /**
+   * Returns how many enters ended with completions that did not fit into the queue; none of them is
+   * lost.
+   */
   public long overflowsSeen() {
     return overflows;
   }
@@ -261,9 +269,10 @@ public final class Ring implements AutoCloseable {
   /**
    * Closes the descriptor, then unmaps the queues and the buffer rings; idempotent.
    *
-   * <p>Call it on the owner, or when the owner thread has ended. The kernel cancels what is in flight and frees the ring
-   * when the last reference goes: a registered ring descriptor is such a reference, held by the owner thread, so a close
-   * from elsewhere takes full effect only when that thread ends.
+   * <p>Call it on the owner, or when the owner thread has ended. The kernel cancels what is in
+   * flight and frees the ring when the last reference goes: a registered ring descriptor is such a
+   * reference, held by the owner thread, so a close from elsewhere takes full effect only when that
+   * thread ends.
    */
   @Override
   public void close() {
@@ -274,10 +283,16 @@ public final class Ring implements AutoCloseable {
       registeredFd.unregister(fd);
     }
     Libc.close(fd);
-    // After the descriptor: the kernel has let go of the buffer groups, so their memory needs no unregistering.
+    // After the descriptor: the kernel has let go of the buffer groups, so their memory needs no
+    // unregistering.
     bufferRings.forEach(BufferRing::release);
     bufferRings.clear();
     arena.close();
+  }
+
+  /** Tells whether {@link #close} was called. */
+  public boolean isClosed() {
+    return closed.get();
   }
 
   void forget(BufferRing ring) {

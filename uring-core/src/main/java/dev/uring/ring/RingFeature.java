@@ -6,6 +6,9 @@ public enum RingFeature {
   /** SQEs are taken in ring order, without the index array; since kernel 6.6. */
   NO_SQARRAY,
 
-  /** Enter names the ring by a registered index, which saves the kernel a descriptor look-up; since kernel 5.18. */
+  /**
+   * Enter names the ring by a registered index, which saves the kernel a descriptor look-up; since
+   * kernel 5.18.
+   */
   REGISTERED_RING_FD
 }

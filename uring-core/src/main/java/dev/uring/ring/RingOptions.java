@@ -10,14 +10,16 @@ import java.util.Set;
  *
  * <h2>Shapes and units</h2>
  *
- * Sizes are entries; the kernel rounds them up to powers of two and lowers what exceeds its own limits.
+ * Sizes are entries; the kernel rounds them up to powers of two and lowers what exceeds its own
+ * limits.
  *
- * @param sqEntries submission queue: SQEs that can be queued between two enters. Default 1024. Costs 64 bytes each: the
- *     default is 64 KiB and stays in the second-level cache. A turn that queues more pays one more enter per 1024 SQEs,
- *     which is why larger buys nothing.
- * @param cqEntries completion queue: CQEs that can wait to be reaped. Default 4096. Costs 16 bytes each (64 KiB).
- *     Multishot operations complete without new SQEs, so the CQ must not be sized by the SQ: at least four times it. A
- *     full CQ loses nothing, but the kernel then allocates for each completion and the ring needs another enter.
+ * @param sqEntries submission queue: SQEs that can be queued between two enters. Default 1024.
+ *     Costs 64 bytes each: the default is 64 KiB and stays in the second-level cache. A turn that
+ *     queues more pays one more enter per 1024 SQEs, which is why larger buys nothing.
+ * @param cqEntries completion queue: CQEs that can wait to be reaped. Default 4096. Costs 16 bytes
+ *     each (64 KiB). Multishot operations complete without new SQEs, so the CQ must not be sized by
+ *     the SQ: at least four times it. A full CQ loses nothing, but the kernel then allocates for
+ *     each completion and the ring needs another enter.
  * @param avoided features not to use although the kernel has them; for tests and for measuring them
  */
 public record RingOptions(int sqEntries, int cqEntries, Set<RingFeature> avoided) {
@@ -50,9 +52,13 @@ public record RingOptions(int sqEntries, int cqEntries, Set<RingFeature> avoided
     return ofSqEntries(SQ_ENTRIES_DEFAULT);
   }
 
-  /** Returns options with {@code sqEntries} and four times as many CQEs, or the kernel's limit if that is less. */
+  /**
+   * Returns options with {@code sqEntries} and four times as many CQEs, or the kernel's limit if
+   * that is less.
+   */
   public static RingOptions ofSqEntries(int sqEntries) {
-    // A size out of bounds is left for the constructor to refuse; the long keeps it from wrapping on the way there.
+    // A size out of bounds is left for the constructor to refuse; the long keeps it from wrapping
+    // on the way there.
     long cqEntries = Math.min((long) sqEntries * CQ_ENTRIES_PER_SQ_ENTRY, IoUring.CQ_ENTRIES_MAX);
     return new RingOptions(sqEntries, (int) cqEntries, Set.of());
   }

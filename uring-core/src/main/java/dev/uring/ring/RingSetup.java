@@ -17,10 +17,12 @@ import java.lang.foreign.MemorySegment;
  * <p>The flags, each with its reason:
  *
  * <ul>
- *   <li>R_DISABLED: the ring is made before its worker runs, and becomes the worker's in {@link Ring#enable}.
+ *   <li>R_DISABLED: the ring is made before its worker runs, and becomes the worker's in {@link
+ *       Ring#enable}.
  *   <li>SINGLE_ISSUER: the kernel may rely on, and enforces, that one thread submits.
- *   <li>DEFER_TASKRUN: completion work runs when we enter, in batches, and never interrupts the worker. Without it (nor
- *       COOP_TASKRUN) an echo costs 6 % more CPU, with COOP_TASKRUN in its place 2 %.
+ *   <li>DEFER_TASKRUN: completion work runs when we enter, in batches, and never interrupts the
+ *       worker. Without it (nor COOP_TASKRUN) an echo costs 6 % more CPU, with COOP_TASKRUN in its
+ *       place 2 %.
  *   <li>CQSIZE: multishot operations complete more often than they are submitted.
  *   <li>SUBMIT_ALL: a bad SQE yields a CQE with its error and does not hold up the ones behind it.
  *   <li>CLAMP: a size above the kernel's limit is lowered instead of refused.
@@ -37,7 +39,8 @@ record RingSetup(int fd, MemorySegment params) {
           | IoUring.IORING_SETUP_SUBMIT_ALL
           | IoUring.IORING_SETUP_CLAMP;
 
-  private static final String FLAGS_TEXT = "R_DISABLED|SINGLE_ISSUER|DEFER_TASKRUN|CQSIZE|SUBMIT_ALL|CLAMP";
+  private static final String FLAGS_TEXT =
+      "R_DISABLED|SINGLE_ISSUER|DEFER_TASKRUN|CQSIZE|SUBMIT_ALL|CLAMP";
 
   static RingSetup create(RingOptions options) {
     MemorySegment params = Arena.ofAuto().allocate(Layouts.PARAMS_BYTES, Long.BYTES);
@@ -51,7 +54,8 @@ record RingSetup(int fd, MemorySegment params) {
     }
     if (fd < 0) {
       String parameters =
-          "entries=%d, cqEntries=%d, flags=%s".formatted(options.sqEntries(), options.cqEntries(), FLAGS_TEXT);
+          "entries=%d, cqEntries=%d, flags=%s"
+              .formatted(options.sqEntries(), options.cqEntries(), FLAGS_TEXT);
       throw RingErrors.refused("io_uring_setup", -fd, parameters);
     }
     return new RingSetup(fd, params);
@@ -72,11 +76,15 @@ record RingSetup(int fd, MemorySegment params) {
     return params.get(JAVA_INT, Layouts.PARAMS_FEATURES);
   }
 
-  /** Maps both queues: one mapping serves them (IORING_FEAT_SINGLE_MMAP), as long as the longer of the two. */
+  /**
+   * Maps both queues: one mapping serves them (IORING_FEAT_SINGLE_MMAP), as long as the longer of
+   * the two.
+   */
   MemorySegment mapRings(Arena arena) {
     long cqBytes = get(Layouts.PARAMS_CQ_CQES) + get(Layouts.PARAMS_CQ_ENTRIES) * Layouts.CQE_BYTES;
     boolean indexed = (flags() & IoUring.IORING_SETUP_NO_SQARRAY) == 0;
-    long sqBytes = indexed ? get(Layouts.PARAMS_SQ_ARRAY) + get(Layouts.PARAMS_SQ_ENTRIES) * Integer.BYTES : 0;
+    long sqBytes =
+        indexed ? get(Layouts.PARAMS_SQ_ARRAY) + get(Layouts.PARAMS_SQ_ENTRIES) * Integer.BYTES : 0;
     return map(Math.max(cqBytes, sqBytes), IoUring.IORING_OFF_SQ_RING, arena);
   }
 

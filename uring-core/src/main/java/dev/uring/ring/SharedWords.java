@@ -7,9 +7,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * Ordered access to words that both we and the kernel use. The only acquire and release operations on such words.
+ * Ordered access to words that both we and the kernel use. The only acquire and release operations
+ * on such words.
  *
- * <p>Each method pairs with the kernel's {@code smp_load_acquire} or {@code smp_store_release} on the other side.
+ * <p>Each method pairs with the kernel's {@code smp_load_acquire} or {@code smp_store_release} on
+ * the other side.
  */
 final class SharedWords {
 
@@ -36,8 +38,8 @@ final class SharedWords {
   /**
    * Reads a word that carries no other data with it.
    *
-   * <p>Opaque, not plain: the compiler must not keep an old value in a register across an enter. On both supported
-   * machines it is an ordinary load.
+   * <p>Opaque, not plain: the compiler must not keep an old value in a register across an enter. On
+   * both supported machines it is an ordinary load.
    */
   static int getOpaque(MemorySegment memory, long offset) {
     return (int) INT.getOpaque(memory, offset);

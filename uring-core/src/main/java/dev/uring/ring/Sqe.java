@@ -14,14 +14,16 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Shapes and units</h2>
  *
- * Call one {@code prep…} method, then {@link #userData}, then {@link #flags} if needed. The {@code prep…} methods carry
- * the names liburing gives them and fill a zeroed slot. Addresses are raw, lengths are bytes.
+ * Call one {@code prep…} method, then {@link #userData}, then {@link #flags} if needed. The {@code
+ * prep…} methods carry the names liburing gives them and fill a zeroed slot. Addresses are raw,
+ * lengths are bytes.
  *
  * <h2>Ownership</h2>
  *
- * Memory at an address passed here must live until the operation's CQE, for {@code …Zc} until its notification CQE.
- * Structures that only describe memory (msghdr, iovec, sockaddr, timespec) may be reused once the SQE is submitted, that
- * is when {@link Ring#enter} has taken it (IORING_FEAT_SUBMIT_STABLE).
+ * Memory at an address passed here must live until the operation's CQE, for {@code …Zc} until its
+ * notification CQE. Structures that only describe memory (msghdr, iovec, sockaddr, timespec) may be
+ * reused once the SQE is submitted, that is when {@link Ring#enter} has taken it
+ * (IORING_FEAT_SUBMIT_STABLE).
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -45,22 +47,33 @@ public final class Sqe {
 
   // Sockets.
 
-  /** io_uring_prep_accept(3), since kernel 5.5; {@code acceptFlags} are SOCK_NONBLOCK and SOCK_CLOEXEC. */
+  /**
+   * io_uring_prep_accept(3), since kernel 5.5; {@code acceptFlags} are SOCK_NONBLOCK and
+   * SOCK_CLOEXEC.
+   */
   public Sqe prepAccept(int fd, int acceptFlags) {
     return operation(IoUring.IORING_OP_ACCEPT, fd).operationFlags(acceptFlags);
   }
 
-  /** io_uring_prep_multishot_accept(3), since kernel 5.19: one CQE per connection until one without F_MORE. */
+  /**
+   * io_uring_prep_multishot_accept(3), since kernel 5.19: one CQE per connection until one without
+   * F_MORE.
+   */
   public Sqe prepAcceptMultishot(int fd, int acceptFlags) {
     return prepAccept(fd, acceptFlags).ioprio(IoUring.IORING_ACCEPT_MULTISHOT);
   }
 
-  /** io_uring_prep_multishot_accept_direct(3), since kernel 5.19: results are direct descriptors the kernel picked. */
+  /**
+   * io_uring_prep_multishot_accept_direct(3), since kernel 5.19: results are direct descriptors the
+   * kernel picked.
+   */
   public Sqe prepAcceptMultishotDirect(int fd, int acceptFlags) {
     return prepAcceptMultishot(fd, acceptFlags).fileIndex(IoUring.IORING_FILE_INDEX_ALLOC);
   }
 
-  /** io_uring_prep_accept_direct(3), since kernel 5.15, with a slot the kernel picks (since 5.19). */
+  /**
+   * io_uring_prep_accept_direct(3), since kernel 5.15, with a slot the kernel picks (since 5.19).
+   */
   public Sqe prepAcceptDirect(int fd, int acceptFlags) {
     return prepAccept(fd, acceptFlags).fileIndex(IoUring.IORING_FILE_INDEX_ALLOC);
   }
@@ -72,46 +85,67 @@ public final class Sqe {
 
   /** io_uring_prep_recv(3), since kernel 5.6: one receive into memory of the caller. */
   public Sqe prepRecv(int fd, long address, int bytes, int msgFlags) {
-    return operation(IoUring.IORING_OP_RECV, fd).address(address).length(bytes).operationFlags(msgFlags);
+    return operation(IoUring.IORING_OP_RECV, fd)
+        .address(address)
+        .length(bytes)
+        .operationFlags(msgFlags);
   }
 
   /**
-   * io_uring_prep_recv_multishot(3) with buffer selection, since kernel 6.0: one CQE per filled buffer of {@code group},
-   * until one without F_MORE ({@code -ENOBUFS}: the group was empty).
+   * io_uring_prep_recv_multishot(3) with buffer selection, since kernel 6.0: one CQE per filled
+   * buffer of {@code group}, until one without F_MORE ({@code -ENOBUFS}: the group was empty).
    */
   public Sqe prepRecvMultishot(int fd, int group) {
     return prepRecvSelect(fd, group).ioprio(IoUring.IORING_RECV_MULTISHOT);
   }
 
-  /** io_uring_prep_recv(3) with buffer selection, since kernel 5.7: one receive into one buffer of {@code group}. */
+  /**
+   * io_uring_prep_recv(3) with buffer selection, since kernel 5.7: one receive into one buffer of
+   * {@code group}.
+   */
   public Sqe prepRecvSelect(int fd, int group) {
-    return operation(IoUring.IORING_OP_RECV, fd).flags(IoUring.IOSQE_BUFFER_SELECT).bufferGroup(group);
+    return operation(IoUring.IORING_OP_RECV, fd)
+        .flags(IoUring.IOSQE_BUFFER_SELECT)
+        .bufferGroup(group);
   }
 
   /**
-   * io_uring_prep_send(3), since kernel 5.6. With MSG_WAITALL the kernel retries a short send of a stream itself (since
-   * 5.19); short results still happen when the connection ends.
+   * io_uring_prep_send(3), since kernel 5.6. With MSG_WAITALL the kernel retries a short send of a
+   * stream itself (since 5.19); short results still happen when the connection ends.
    */
   public Sqe prepSend(int fd, long address, int bytes, int msgFlags) {
-    return operation(IoUring.IORING_OP_SEND, fd).address(address).length(bytes).operationFlags(msgFlags);
+    return operation(IoUring.IORING_OP_SEND, fd)
+        .address(address)
+        .length(bytes)
+        .operationFlags(msgFlags);
   }
 
   /** io_uring_prep_sendmsg(3), since kernel 5.3. */
   public Sqe prepSendmsg(int fd, long msghdrAddress, int msgFlags) {
-    return operation(IoUring.IORING_OP_SENDMSG, fd).address(msghdrAddress).length(1).operationFlags(msgFlags);
+    return operation(IoUring.IORING_OP_SENDMSG, fd)
+        .address(msghdrAddress)
+        .length(1)
+        .operationFlags(msgFlags);
   }
 
   /**
-   * io_uring_prep_send_zc(3), since kernel 6.0: two CQEs, the result with F_MORE and the notification with F_NOTIF; the
-   * memory is busy until the second. An error before anything was sent may come alone, without F_MORE.
+   * io_uring_prep_send_zc(3), since kernel 6.0: two CQEs, the result with F_MORE and the
+   * notification with F_NOTIF; the memory is busy until the second. An error before anything was
+   * sent may come alone, without F_MORE.
    */
   public Sqe prepSendZc(int fd, long address, int bytes, int msgFlags) {
-    return operation(IoUring.IORING_OP_SEND_ZC, fd).address(address).length(bytes).operationFlags(msgFlags);
+    return operation(IoUring.IORING_OP_SEND_ZC, fd)
+        .address(address)
+        .length(bytes)
+        .operationFlags(msgFlags);
   }
 
   /** io_uring_prep_sendmsg_zc(3), since kernel 6.1; completions as for {@link #prepSendZc}. */
   public Sqe prepSendmsgZc(int fd, long msghdrAddress, int msgFlags) {
-    return operation(IoUring.IORING_OP_SENDMSG_ZC, fd).address(msghdrAddress).length(1).operationFlags(msgFlags);
+    return operation(IoUring.IORING_OP_SENDMSG_ZC, fd)
+        .address(msghdrAddress)
+        .length(1)
+        .operationFlags(msgFlags);
   }
 
   /** io_uring_prep_shutdown(3), since kernel 5.11. */
@@ -126,18 +160,25 @@ public final class Sqe {
     return operation(IoUring.IORING_OP_CLOSE, fd);
   }
 
-  /** io_uring_prep_close_direct(3), since kernel 5.15: frees slot {@code index} of the direct descriptors. */
+  /**
+   * io_uring_prep_close_direct(3), since kernel 5.15: frees slot {@code index} of the direct
+   * descriptors.
+   */
   public Sqe prepCloseDirect(int index) {
     // file_index counts from one: zero says "not a direct descriptor".
     return operation(IoUring.IORING_OP_CLOSE, 0).fileIndex(index + 1);
   }
 
-  /** io_uring_prep_read(3), since kernel 5.6; {@code fileOffset} -1 reads at the current position. */
+  /**
+   * io_uring_prep_read(3), since kernel 5.6; {@code fileOffset} -1 reads at the current position.
+   */
   public Sqe prepRead(int fd, long address, int bytes, long fileOffset) {
     return operation(IoUring.IORING_OP_READ, fd).address(address).length(bytes).off(fileOffset);
   }
 
-  /** io_uring_prep_write(3), since kernel 5.6; {@code fileOffset} -1 writes at the current position. */
+  /**
+   * io_uring_prep_write(3), since kernel 5.6; {@code fileOffset} -1 writes at the current position.
+   */
   public Sqe prepWrite(int fd, long address, int bytes, long fileOffset) {
     return operation(IoUring.IORING_OP_WRITE, fd).address(address).length(bytes).off(fileOffset);
   }
@@ -149,7 +190,9 @@ public final class Sqe {
 
   /** io_uring_prep_poll_multishot(3), since kernel 5.13. */
   public Sqe prepPollMultishot(int fd, int events) {
-    return operation(IoUring.IORING_OP_POLL_ADD, fd).length(IoUring.IORING_POLL_ADD_MULTI).operationFlags(events);
+    return operation(IoUring.IORING_OP_POLL_ADD, fd)
+        .length(IoUring.IORING_POLL_ADD_MULTI)
+        .operationFlags(events);
   }
 
   // Control.
@@ -160,8 +203,8 @@ public final class Sqe {
   }
 
   /**
-   * io_uring_prep_timeout(3), since kernel 5.4: completes with {@code -ETIME} after the timespec, or with 0 after {@code
-   * completions} other completions if that is not 0.
+   * io_uring_prep_timeout(3), since kernel 5.4: completes with {@code -ETIME} after the timespec,
+   * or with 0 after {@code completions} other completions if that is not 0.
    */
   public Sqe prepTimeout(long timespecAddress, int completions, int timeoutFlags) {
     return operation(IoUring.IORING_OP_TIMEOUT, -1)
@@ -172,22 +215,28 @@ public final class Sqe {
   }
 
   /**
-   * io_uring_prep_cancel64(3), since kernel 5.5. A request: the target's own CQE retires it, with {@code -ECANCELED} or
-   * with its result if it was faster.
+   * io_uring_prep_cancel64(3), since kernel 5.5. A request: the target's own CQE retires it, with
+   * {@code -ECANCELED} or with its result if it was faster.
    */
   public Sqe prepCancel(long targetUserData, int cancelFlags) {
-    return operation(IoUring.IORING_OP_ASYNC_CANCEL, -1).address(targetUserData).operationFlags(cancelFlags);
+    return operation(IoUring.IORING_OP_ASYNC_CANCEL, -1)
+        .address(targetUserData)
+        .operationFlags(cancelFlags);
   }
 
-  /** io_uring_prep_cancel_fd(3), since kernel 5.19: cancels operations on {@code fd}; all with ASYNC_CANCEL_ALL. */
+  /**
+   * io_uring_prep_cancel_fd(3), since kernel 5.19: cancels operations on {@code fd}; all with
+   * ASYNC_CANCEL_ALL.
+   */
   public Sqe prepCancelFd(int fd, int cancelFlags) {
     return operation(IoUring.IORING_OP_ASYNC_CANCEL, fd)
         .operationFlags(cancelFlags | IoUring.IORING_ASYNC_CANCEL_FD);
   }
 
   /**
-   * io_uring_prep_msg_ring(3), since kernel 5.18: posts a CQE with result {@code value} and user data {@code data} to
-   * the ring whose ordinary descriptor is {@code targetRingFd}, and wakes its owner if that waits.
+   * io_uring_prep_msg_ring(3), since kernel 5.18: posts a CQE with result {@code value} and user
+   * data {@code data} to the ring whose ordinary descriptor is {@code targetRingFd}, and wakes its
+   * owner if that waits.
    */
   public Sqe prepMsgRing(int targetRingFd, int value, long data) {
     return operation(IoUring.IORING_OP_MSG_RING, targetRingFd)
@@ -216,7 +265,10 @@ public final class Sqe {
     return flags(IoUring.IOSQE_FIXED_FILE);
   }
 
-  /** Adds {@code IORING_ACCEPT_*}, {@code IORING_RECV_*} or {@code IORING_RECVSEND_*} flags, which live in ioprio. */
+  /**
+   * Adds {@code IORING_ACCEPT_*}, {@code IORING_RECV_*} or {@code IORING_RECVSEND_*} flags, which
+   * live in ioprio.
+   */
   public Sqe ioprio(int flags) {
     long at = offset + Layouts.SQE_IOPRIO;
     sqes.set(JAVA_SHORT, at, (short) (sqes.get(JAVA_SHORT, at) | flags));

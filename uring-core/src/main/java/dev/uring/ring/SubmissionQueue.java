@@ -11,13 +11,13 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Shapes and units</h2>
  *
- * {@link #next} gives out slots one by one; the kernel sees none of them until {@link Ring#enter} publishes them all at
- * once. Entries: {@link #capacity}, a power of two.
+ * {@link #next} gives out slots one by one; the kernel sees none of them until {@link Ring#enter}
+ * publishes them all at once. Entries: {@link #capacity}, a power of two.
  *
  * <h2>Ownership</h2>
  *
- * The one {@link Sqe} is reused: {@link #next} moves it. It belongs to the caller until the next call of {@link #next}
- * or {@link Ring#enter}.
+ * The one {@link Sqe} is reused: {@link #next} moves it. It belongs to the caller until the next
+ * call of {@link #next} or {@link Ring#enter}.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -37,7 +37,8 @@ public final class SubmissionQueue {
   private final int capacity;
   private final Sqe sqe;
 
-  // Invariant: head <= tail <= head + capacity, as unsigned differences; both count up forever and wrap.
+  // Invariant: head <= tail <= head + capacity, as unsigned differences; both count up forever and
+  // wrap.
   private int head;
   private int tail;
 
@@ -54,7 +55,8 @@ public final class SubmissionQueue {
     }
   }
 
-  // Kernels before 6.6 find SQEs through an index array. We use slots in ring order, so it never changes.
+  // Kernels before 6.6 find SQEs through an index array. We use slots in ring order, so it never
+  // changes.
   private void mapIndicesToThemselves(long arrayOffset) {
     for (int i = 0; i < capacity; i++) {
       ring.set(JAVA_INT, arrayOffset + (long) i * Integer.BYTES, i);
@@ -99,7 +101,8 @@ public final class SubmissionQueue {
 
   /** Learns how many SQEs the last enter took, and returns that number. */
   int refresh() {
-    // No acquire: the kernel only frees slots through its head, it never writes SQEs back, and it moved the head inside
+    // No acquire: the kernel only frees slots through its head, it never writes SQEs back, and it
+    // moved the head inside
     // our own system call on this thread.
     int kHead = SharedWords.getOpaque(ring, kHeadOffset);
     int taken = kHead - head;

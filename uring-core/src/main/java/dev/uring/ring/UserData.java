@@ -1,10 +1,11 @@
 package dev.uring.ring;
 
 /**
- * The 64 bits that travel with an SQE and come back with each of its CQEs: a slot and the slot's generation.
+ * The 64 bits that travel with an SQE and come back with each of its CQEs: a slot and the slot's
+ * generation.
  *
- * <p>The generation tells a stale CQE from a fresh one after the slot was used again. The slot is in the low half, so
- * that finding it is one narrowing.
+ * <p>The generation tells a stale CQE from a fresh one after the slot was used again. The slot is
+ * in the low half, so that finding it is one narrowing.
  */
 public final class UserData {
 
