@@ -7,6 +7,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * The three system calls of io_uring.
@@ -159,7 +160,7 @@ public final class IoUringSyscalls {
     } finally {
       // Only addresses went down; an automatic arena must not be collected while the kernel reads
       // from it.
-      java.lang.ref.Reference.reachabilityFence(keptAlive);
+      Reference.reachabilityFence(keptAlive);
     }
   }
 }

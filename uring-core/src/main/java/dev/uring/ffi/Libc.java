@@ -8,12 +8,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.uring.abi.Errno;
 import dev.uring.abi.Layouts;
 import dev.uring.abi.Posix;
+import dev.uring.abi.Socket;
 import dev.uring.base.RingSetupException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.util.stream.IntStream;
 
 /**
@@ -36,6 +38,8 @@ import java.util.stream.IntStream;
 public final class Libc {
 
   private static final MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle SOCKETPAIR =
+      bind("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle BIND = bind("bind", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT);
   private static final MethodHandle CONNECT = bind("connect", JAVA_INT, ADDRESS, JAVA_INT);
@@ -83,6 +87,17 @@ public final class Libc {
     MemorySegment capture = Downcalls.capture();
     try {
       return Downcalls.result((int) SOCKET.invokeExact(capture, domain, type, protocol), capture);
+    } catch (Throwable thrown) {
+      throw Downcalls.unexpected(thrown);
+    }
+  }
+
+  /** {@code socketpair(2)} of AF_UNIX: fills {@code pair} with two connected descriptors. */
+  public static int socketpair(int type, MemorySegment pair) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return Downcalls.result(
+          (int) SOCKETPAIR.invokeExact(capture, Socket.AF_UNIX, type, 0, pair), capture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);
     }
@@ -176,7 +191,7 @@ public final class Libc {
     try {
       return read(fd, buffer.address(), requireInt(buffer.byteSize()));
     } finally {
-      java.lang.ref.Reference.reachabilityFence(buffer);
+      Reference.reachabilityFence(buffer);
     }
   }
 
@@ -196,7 +211,7 @@ public final class Libc {
     try {
       return write(fd, buffer.address(), requireInt(buffer.byteSize()));
     } finally {
-      java.lang.ref.Reference.reachabilityFence(buffer);
+      Reference.reachabilityFence(buffer);
     }
   }
 

@@ -103,6 +103,18 @@ public record Blocker(Kind kind, String cause, String remedy) {
         "uname -r; use a kernel of %s or newer".formatted(KernelSettings.FLOOR));
   }
 
+  /**
+   * Returns the reason that the kernel lacks {@code what}, which every kernel from the floor on
+   * has.
+   */
+  static Blocker lacks(String what) {
+    return new Blocker(
+        Kind.KERNEL_TOO_OLD,
+        "the kernel lacks what every kernel from %s on has: %s"
+            .formatted(KernelSettings.FLOOR, what),
+        "uname -r, and whether a filter or an emulation layer stands between program and kernel");
+  }
+
   private static Blocker other(int errno) {
     return new Blocker(
         Kind.OTHER,

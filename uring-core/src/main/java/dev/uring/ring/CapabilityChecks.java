@@ -29,9 +29,6 @@ final class CapabilityChecks {
   private static final int SCRATCH_GROUP = 0xFFF0;
   private static final int SCRATCH_ENTRIES = 8;
 
-  private static final long USER_DATA = 0x70726f6265L;
-  private static final long PATIENCE_NANOS = 1_000_000_000L;
-
   private CapabilityChecks() {}
 
   /** Returns why {@code capability} is missing, empty if it works. */
@@ -54,18 +51,6 @@ final class CapabilityChecks {
       case BUFFER_RING_INCREMENTAL -> bufferRing(ring.fd(), IoUring.IOU_PBUF_RING_INC);
       case DIRECT_DESCRIPTORS -> directDescriptors(ring);
     };
-  }
-
-  /** Runs a NOP through {@code ring}; returns 0, or minus the error number. */
-  static int nop(Ring ring) {
-    ring.sq().next().prepNop().userData(USER_DATA);
-    int entered = ring.enter(1, PATIENCE_NANOS);
-    if (ring.cq().ready() == 0) {
-      return entered < 0 ? entered : -Errno.ETIME;
-    }
-    int result = ring.cq().userData(0) == USER_DATA ? ring.cq().result(0) : -Errno.EIO;
-    ring.cq().advance(1);
-    return result;
   }
 
   // Flags of an operation cannot be asked for. Where a flag came with an opcode of the same

@@ -36,15 +36,15 @@ public final class DirectDescriptors implements AutoCloseable {
 
   private static final int EMPTY = -1;
 
-  private final int ringFd;
+  private final Ring owner;
   private final int slots;
   private boolean closed;
 
-  DirectDescriptors(int ringFd, int slots) {
+  DirectDescriptors(Ring owner, int slots) {
     if (slots < 1) {
       throw new IllegalArgumentException("slots=%d is below 1".formatted(slots));
     }
-    this.ringFd = ringFd;
+    this.owner = owner;
     this.slots = slots;
     try (Arena call = Arena.ofConfined()) {
       MemorySegment table = call.allocate(Layouts.RSRC_REGISTER_BYTES, Long.BYTES);
@@ -88,14 +88,16 @@ public final class DirectDescriptors implements AutoCloseable {
   /** Drops the table and the references it holds; idempotent. Closing the ring does the same. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      register("UNREGISTER_FILES", IoUring.IORING_UNREGISTER_FILES, MemorySegment.NULL, 0);
+    // After the ring's close its descriptor number may belong to somebody else.
+    if (closed || owner.isClosed()) {
+      return;
     }
+    closed = true;
+    register("UNREGISTER_FILES", IoUring.IORING_UNREGISTER_FILES, MemorySegment.NULL, 0);
   }
 
   private void register(String name, int opcode, MemorySegment argument, int count) {
-    int result = IoUringSyscalls.register(ringFd, opcode, argument, count);
+    int result = IoUringSyscalls.register(owner.fd(), opcode, argument, count);
     if (result < 0) {
       throw RingErrors.refused(
           "io_uring_register(" + name + ")", -result, "slots=%d".formatted(slots));

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * @param release the kernel's release, such as {@code 6.1.0-18-amd64}; empty if unknown
  * @param ioUringDisabled sysctl kernel.io_uring_disabled, since kernel 6.6: 0 allowed, 1 privileged
  *     only, 2 forbidden; -1 if the kernel has no such switch
- * @param seccompMode of this process: 0 none, 1 strict, 2 filter; -1 if unknown
+ * @param seccompMode of the calling thread: 0 none, 1 strict, 2 filter; -1 if unknown
  */
 public record KernelSettings(String release, int ioUringDisabled, int seccompMode) {
 
@@ -24,7 +24,7 @@ public record KernelSettings(String release, int ioUringDisabled, int seccompMod
   private static final int FLOOR_MAJOR = 6;
   private static final int FLOOR_MINOR = 1;
   private static final Path IO_URING_DISABLED = Path.of("/proc/sys/kernel/io_uring_disabled");
-  private static final Path SELF_STATUS = Path.of("/proc/self/status");
+  private static final Path THREAD_STATUS = Path.of("/proc/thread-self/status");
   private static final Pattern MAJOR_MINOR = Pattern.compile("^(\\d+)\\.(\\d+)");
   private static final Pattern SECCOMP = Pattern.compile("(?m)^Seccomp:\\s*(\\d+)");
   private static final int UNKNOWN = -1;
@@ -34,7 +34,7 @@ public record KernelSettings(String release, int ioUringDisabled, int seccompMod
     int disabled =
         text(IO_URING_DISABLED).map(String::strip).map(KernelSettings::number).orElse(UNKNOWN);
     int seccomp =
-        text(SELF_STATUS)
+        text(THREAD_STATUS)
             .map(SECCOMP::matcher)
             .filter(Matcher::find)
             .map(found -> number(found.group(1)))

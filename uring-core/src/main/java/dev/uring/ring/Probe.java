@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What the running kernel can do, found out by asking it.
@@ -95,16 +95,23 @@ public final class Probe {
         return blocked(settings, Blocker.tooOld(settings));
       }
       return runRing(settings);
-    } catch (RuntimeException | LinkageError broken) {
+    } catch (RuntimeException | Error broken) {
       // A C library without the functions we bind, or native access denied to this module.
       return blocked(
           new KernelSettings("", -1, -1),
           new Blocker(
               Blocker.Kind.PLATFORM,
-              "native calls do not work: "
-                  + Objects.requireNonNullElse(broken.getMessage(), broken.toString()),
+              "native calls do not work: " + rootCause(broken),
               "that the program runs with --enable-native-access for this library"));
     }
+  }
+
+  private static Throwable rootCause(Throwable thrown) {
+    Throwable root = thrown;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
   }
 
   private static Optional<Blocker> unsupportedPlatform() {
@@ -123,21 +130,32 @@ public final class Probe {
   private static Probe runRing(KernelSettings settings) {
     try (Ring ring = Ring.create(RingOptions.ofSqEntries(RING_ENTRIES))) {
       ring.enable();
-      int nop = CapabilityChecks.nop(ring);
+      int nop = CapabilityTrials.nop(ring);
       if (nop < 0) {
         return blocked(settings, Blocker.of(-nop, settings));
       }
-      return ofRing(ring, settings);
+      Map<Capability, String> failed = new EnumMap<>(Capability.class);
+      noteFailure(failed, Capability.MSG_RING, CapabilityTrials.msgRing(ring));
+      noteFailure(failed, Capability.RECV_MULTISHOT, CapabilityTrials.recvMultishot(ring));
+      return ofRing(ring, settings, failed);
     } catch (RingSetupException refused) {
       return blocked(settings, Blocker.of(refused.errno(), settings));
     }
   }
 
-  static Probe ofRing(Ring ring) {
-    return ofRing(ring, KernelSettings.read());
+  private static void noteFailure(
+      Map<Capability, String> failed, Capability capability, int result) {
+    if (result < 0) {
+      failed.put(capability, "trying it failed: " + Errno.name(-result));
+    }
   }
 
-  private static Probe ofRing(Ring ring, KernelSettings settings) {
+  /** Asks through a live ring: everything but trials, which would disturb what is in flight. */
+  static Probe ofRing(Ring ring) {
+    return ofRing(ring, KernelSettings.read(), Map.of());
+  }
+
+  private static Probe ofRing(Ring ring, KernelSettings settings, Map<Capability, String> failed) {
     BitSet opcodes = opcodes(ring.fd());
     Map<Capability, String> missing = new EnumMap<>(Capability.class);
     for (Capability capability : Capability.values()) {
@@ -146,7 +164,14 @@ public final class Probe {
         missing.put(capability, reason);
       }
     }
-    return new Probe(settings, null, ring.features(), opcodes, missing);
+    missing.putAll(failed);
+    String lacking =
+        missing.keySet().stream()
+            .filter(Capability::required)
+            .map(Capability::label)
+            .collect(Collectors.joining(", "));
+    Blocker blocker = lacking.isEmpty() ? null : Blocker.lacks(lacking);
+    return new Probe(settings, blocker, ring.features(), opcodes, missing);
   }
 
   private static Probe blocked(KernelSettings settings, Blocker blocker) {

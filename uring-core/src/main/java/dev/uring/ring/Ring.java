@@ -2,7 +2,6 @@ package dev.uring.ring;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.uring.abi.Errno;
 import dev.uring.abi.IoUring;
 import dev.uring.abi.Layouts;
 import dev.uring.base.RingSetupException;
@@ -109,10 +108,8 @@ public final class Ring implements AutoCloseable {
   private void requireFeatures() {
     int missing = FEATURES_REQUIRED & ~features;
     if (missing != 0) {
-      throw RingErrors.refused(
-          "io_uring_setup",
-          Errno.EINVAL,
-          "features=0x%x, missing=0x%x".formatted(features, missing));
+      Blocker why = Blocker.lacks("feature bits 0x%x".formatted(missing));
+      throw RingErrors.blocked("io_uring_setup", 0, "features=0x%x".formatted(features), why);
     }
   }
 
@@ -205,7 +202,7 @@ public final class Ring implements AutoCloseable {
    *     RLIMIT_NOFILE
    */
   public DirectDescriptors newDirectDescriptors(int slots) {
-    return new DirectDescriptors(fd, slots);
+    return new DirectDescriptors(this, slots);
   }
 
   /** Asks the kernel, through this ring, what it can do. */
@@ -291,6 +288,11 @@ public final class Ring implements AutoCloseable {
     bufferRings.forEach(BufferRing::release);
     bufferRings.clear();
     arena.close();
+  }
+
+  /** Tells whether {@link #close} was called. */
+  public boolean isClosed() {
+    return closed.get();
   }
 
   void forget(BufferRing ring) {

@@ -13,8 +13,12 @@ final class RingErrors {
 
   /** Returns the exception for {@code operation} refused with {@code errno}. */
   static RingSetupException refused(String operation, int errno, String parameters) {
-    Blocker blocker = Blocker.of(errno, KernelSettings.read());
+    return blocked(operation, errno, parameters, Blocker.of(errno, KernelSettings.read()));
+  }
+
+  /** As {@link #refused}, for a reason that is known already. */
+  static RingSetupException blocked(String operation, int errno, String parameters, Blocker why) {
     return new RingSetupException(
-        operation, errno, Errno.name(errno), parameters, blocker.cause(), blocker.remedy());
+        operation, errno, Errno.name(errno), parameters, why.cause(), why.remedy());
   }
 }
