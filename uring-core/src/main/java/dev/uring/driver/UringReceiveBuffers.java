@@ -3,7 +3,11 @@ package dev.uring.driver;
 import dev.uring.ring.BufferRing;
 import java.lang.foreign.MemorySegment;
 
-/** Receive buffers that the kernel takes from a ring; given back in batches, once for each turn. */
+/**
+ * Receive buffers that the kernel takes from a ring; given back in batches, once for each turn.
+ *
+ * <p>All of them are with the kernel from the start: {@link BufferRing} sees to that.
+ */
 final class UringReceiveBuffers extends ReceiveBuffers {
   private final BufferRing ring;
   private boolean isUnpublished;
@@ -11,10 +15,6 @@ final class UringReceiveBuffers extends ReceiveBuffers {
   UringReceiveBuffers(BufferRing ring) {
     super(ring.entries());
     this.ring = ring;
-    for (int bufferId = 0; bufferId < ring.entries(); bufferId++) {
-      ring.add(bufferId);
-    }
-    ring.publish();
   }
 
   @Override
