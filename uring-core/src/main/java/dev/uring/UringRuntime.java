@@ -5,6 +5,7 @@ import dev.uring.buffer.BlockPool;
 import dev.uring.driver.ListenOptions;
 import dev.uring.driver.UringDriver;
 import dev.uring.metrics.WorkerSnapshot;
+import dev.uring.net.ConnectAttempt;
 import dev.uring.net.ConnectionAcceptor;
 import dev.uring.net.ConnectionTable;
 import dev.uring.net.Listener;
@@ -171,6 +172,21 @@ public final class UringRuntime implements AutoCloseable {
     }
     listener.close();
     throw new UringException("cannot listen on " + address + ": the runtime is shutting down");
+  }
+
+  /**
+   * Opens a connection that lives on a given worker.
+   *
+   * @param worker one of this runtime's
+   * @param address {@code host:port} with an IP address or {@code localhost}
+   * @param timeout longest wait for the peer's answer; zero has no limit but the kernel's
+   * @param acceptor chooses the handler once the connection exists
+   * @return the attempt, whose result says how it ended
+   */
+  public ConnectAttempt connect(
+      Worker worker, String address, Duration timeout, ConnectionAcceptor acceptor) {
+    return ConnectAttempt.start(
+        tables.get(worker.index()), ListenAddress.parse(address), timeout, acceptor);
   }
 
   /**

@@ -78,6 +78,23 @@ public interface Driver extends AutoCloseable {
   void resetOnClose(int socket);
 
   /**
+   * Opens a stream socket to be connected. Any thread.
+   *
+   * @param remote the peer it is for
+   * @return the socket, or a negative errno
+   */
+  int openStream(InetSocketAddress remote);
+
+  /**
+   * Connects a socket: one answer, 0 or a negative errno.
+   *
+   * @param socket from {@link #openStream}
+   * @param remote the peer
+   * @param operation hears the answer
+   */
+  void connect(int socket, InetSocketAddress remote, Operation operation);
+
+  /**
    * Accepts connections until cancelled: each answer is a socket or a negative errno.
    *
    * @param listener the listening socket

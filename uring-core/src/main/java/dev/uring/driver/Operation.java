@@ -1,5 +1,7 @@
 package dev.uring.driver;
 
+import dev.uring.buffer.Block;
+
 /**
  * One thing asked of the kernel, and who hears the answer.
  *
@@ -26,6 +28,10 @@ public abstract class Operation {
   // Invariant: slot != NO_SLOT exactly while an asking is under way.
   int slot = NO_SLOT;
   int generation;
+
+  // What the kernel may read until the answer besides the payload: an address, the list of a send's
+  // parts.
+  Block description;
 
   // A receive that found no buffer waits in the driver's list for one; see UringDriver.starve.
   int receivingSocket = NO_SLOT;

@@ -1,6 +1,5 @@
 package dev.uring.driver;
 
-import dev.uring.buffer.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -20,9 +19,6 @@ public abstract class SendOperation extends Operation {
   private long[] offsets = new long[PARTS_INITIAL];
   private int[] lengths = new int[PARTS_INITIAL];
   private int partsCount;
-
-  // The native description of more than one part; the kernel may read it until the answer.
-  Block description;
 
   /** For subclasses. */
   protected SendOperation() {}

@@ -22,10 +22,18 @@ final class Sockets {
 
   private Sockets() {}
 
-  static int openListener(InetSocketAddress address, ListenOptions options) {
+  static int openStream(InetSocketAddress address) {
     int domain = address.getAddress() instanceof Inet6Address ? Socket.AF_INET6 : Socket.AF_INET;
     // Not SOCK_NONBLOCK: a non-blocking socket makes io_uring answer EAGAIN where it would wait.
     int socket = Libc.socket(domain, Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC, 0);
+    if (socket >= 0) {
+      Libc.setsockopt(socket, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
+    }
+    return socket;
+  }
+
+  static int openListener(InetSocketAddress address, ListenOptions options) {
+    int socket = openStream(address);
     if (socket < 0) {
       return socket;
     }
@@ -66,8 +74,8 @@ final class Sockets {
     if (result >= 0 && options.reusePort()) {
       result = Libc.setsockopt(socket, Socket.SOL_SOCKET, Socket.SO_REUSEPORT, 1);
     }
-    if (result >= 0 && options.tcpNoDelay()) {
-      result = Libc.setsockopt(socket, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
+    if (result >= 0 && !options.tcpNoDelay()) {
+      result = Libc.setsockopt(socket, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 0);
     }
     if (result >= 0) {
       try (Arena arena = Arena.ofConfined()) {

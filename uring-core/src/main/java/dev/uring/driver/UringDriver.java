@@ -2,6 +2,7 @@ package dev.uring.driver;
 
 import dev.uring.abi.Errno;
 import dev.uring.abi.IoUring;
+import dev.uring.abi.Layouts;
 import dev.uring.abi.Posix;
 import dev.uring.abi.Socket;
 import dev.uring.base.UringException;
@@ -145,6 +146,24 @@ public final class UringDriver implements Driver {
   @Override
   public void resetOnClose(int socket) {
     Sockets.resetOnClose(socket);
+  }
+
+  @Override
+  public int openStream(InetSocketAddress remote) {
+    return Sockets.openStream(remote);
+  }
+
+  @Override
+  public void connect(int socket, InetSocketAddress remote, Operation operation) {
+    // The kernel copies the address when it takes the operation, at the latest at the end of this
+    // turn: the operation's
+    // own block is still simpler to trust than a moment.
+    Block block = blocks.take(Layouts.SOCKADDR_STORAGE_BYTES);
+    MemorySegment storage = block.memory().asSlice(block.offset(), Layouts.SOCKADDR_STORAGE_BYTES);
+    storage.fill((byte) 0);
+    int bytes = Sockets.encode(remote, storage);
+    next().prepConnect(socket, storage.address(), bytes).userData(table.begin(operation));
+    operation.description = block;
   }
 
   @Override
@@ -300,9 +319,7 @@ public final class UringDriver implements Driver {
     } else if (result == -Errno.ENOBUFS && operation.receivingSocket >= 0) {
       starve(operation);
     } else {
-      if (operation instanceof SendOperation send) {
-        releaseDescription(send);
-      }
+      releaseDescription(operation);
       operation.completed(result, NO_BUFFER, isLast);
     }
   }
@@ -396,7 +413,7 @@ public final class UringDriver implements Driver {
     return MessageHeader.write(operation, operation.description);
   }
 
-  private static void releaseDescription(SendOperation operation) {
+  private static void releaseDescription(Operation operation) {
     Block description = operation.description;
     if (description != null) {
       operation.description = null;

@@ -5,6 +5,9 @@ public final class WorkerCounters {
   /** Connections accepted. */
   public long connectionsAccepted;
 
+  /** Connections opened to a peer. */
+  public long connectionsConnected;
+
   /** Connections whose descriptor is closed again. */
   public long connectionsClosed;
 

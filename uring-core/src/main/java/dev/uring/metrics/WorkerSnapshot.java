@@ -6,6 +6,7 @@ package dev.uring.metrics;
  * @param worker index of the worker
  * @param connectionsActive connections open now
  * @param connectionsAccepted connections accepted
+ * @param connectionsConnected connections opened to a peer
  * @param connectionsClosed connections whose descriptor is closed again
  * @param acceptFailures accepts that failed for want of a descriptor or memory
  * @param connectionLimitPauses times accepting paused at connectionsPerWorkerMax
@@ -36,6 +37,7 @@ public record WorkerSnapshot(
     int worker,
     int connectionsActive,
     long connectionsAccepted,
+    long connectionsConnected,
     long connectionsClosed,
     long acceptFailures,
     long connectionLimitPauses,

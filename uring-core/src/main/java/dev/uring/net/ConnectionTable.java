@@ -1,6 +1,9 @@
 package dev.uring.net;
 
 import dev.uring.worker.Worker;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -18,6 +21,7 @@ public final class ConnectionTable {
   private final Worker worker;
   private final NetLimits limits;
   private final CompletableFuture<Void> empty = new CompletableFuture<>();
+  private final Set<ConnectAttempt> attempts = new HashSet<>();
   private Runnable roomListener;
   private Connection head;
   private int count;
@@ -44,6 +48,8 @@ public final class ConnectionTable {
     if (!isDraining) {
       isDraining = true;
       forEach(Connection::drain);
+      // Over a copy: giving up may end an attempt at once.
+      List.copyOf(attempts).forEach(ConnectAttempt::shuttingDown);
       completeWhenEmpty();
     }
     return empty;
@@ -91,7 +97,27 @@ public final class ConnectionTable {
             };
   }
 
-  Connection add(int socket) {
+  /** A socket is being connected: the table is not empty until it is a connection or closed. */
+  void attemptBegan(ConnectAttempt attempt) {
+    attempts.add(attempt);
+  }
+
+  void attemptEnded(ConnectAttempt attempt) {
+    attempts.remove(attempt);
+    completeWhenEmpty();
+  }
+
+  Connection addAccepted(int socket) {
+    worker.counters().connectionsAccepted++;
+    return add(socket);
+  }
+
+  Connection addConnected(int socket) {
+    worker.counters().connectionsConnected++;
+    return add(socket);
+  }
+
+  private Connection add(int socket) {
     long id = (long) worker.index() << SEQUENCE_BITS | ++sequence;
     Connection connection = new Connection(this, socket, id);
     connection.next = head;
@@ -100,7 +126,6 @@ public final class ConnectionTable {
     }
     head = connection;
     count++;
-    worker.counters().connectionsAccepted++;
     worker.connectionsActiveChanged(1);
     return connection;
   }
@@ -137,7 +162,7 @@ public final class ConnectionTable {
   }
 
   private void completeWhenEmpty() {
-    if (isDraining && count == 0) {
+    if (isDraining && count == 0 && attempts.isEmpty()) {
       empty.complete(null);
     }
   }

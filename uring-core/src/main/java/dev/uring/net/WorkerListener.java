@@ -88,7 +88,7 @@ final class WorkerListener extends Operation {
       worker.driver().closeNow(newSocket);
       return;
     }
-    Connection connection = table.add(newSocket);
+    Connection connection = table.addAccepted(newSocket);
     try {
       connection.open(acceptor.accept(connection));
     } catch (Throwable failure) {

@@ -326,6 +326,7 @@ public final class Worker implements Executor {
         index,
         connectionsActive,
         counters.connectionsAccepted,
+        counters.connectionsConnected,
         counters.connectionsClosed,
         counters.acceptFailures,
         counters.connectionLimitPauses,

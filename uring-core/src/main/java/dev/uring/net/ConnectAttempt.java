@@ -1,0 +1,206 @@
+package dev.uring.net;
+
+import dev.uring.abi.Errno;
+import dev.uring.base.ConnectFailedException;
+import dev.uring.driver.Driver;
+import dev.uring.driver.Operation;
+import dev.uring.worker.Timer;
+import dev.uring.worker.Worker;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * A connection being opened.
+ *
+ * <h2>Ownership</h2>
+ *
+ * The socket belongs to the attempt until it has succeeded, then to the connection. Whatever ends
+ * the attempt first, success, failure, timeout or {@link #cancel}, the socket is closed unless the
+ * connection exists.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * {@link #cancel} and {@link #result} are for any thread. A cancellation that comes after the
+ * success does nothing: the result then holds the connection.
+ *
+ * <h2>Errors</h2>
+ *
+ * {@link ConnectFailedException} in the result: refused, unreachable, timed out, cancelled.
+ */
+public final class ConnectAttempt {
+  private static final int ERRNO_NONE = 0;
+
+  private final Worker worker;
+  private final ConnectionTable table;
+  private final InetSocketAddress address;
+  private final Duration timeout;
+  private final ConnectionAcceptor acceptor;
+  private final CompletableFuture<Connection> result = new CompletableFuture<>();
+  private final Connect connect = new Connect();
+  private final Deadline deadline = new Deadline();
+
+  // Owner: the worker. A socket of -1 is none.
+  private int socket = -1;
+  private String gaveUpBecause;
+
+  private ConnectAttempt(
+      ConnectionTable table,
+      InetSocketAddress address,
+      Duration timeout,
+      ConnectionAcceptor acceptor) {
+    this.table = table;
+    this.worker = table.worker();
+    this.address = address;
+    this.timeout = timeout;
+    this.acceptor = acceptor;
+  }
+
+  /**
+   * Begins an attempt. Any thread.
+   *
+   * @param table of the worker the connection shall live on
+   * @param address the peer
+   * @param timeout longest wait for its answer; zero has no limit but the kernel's
+   * @param acceptor chooses the handler once the connection exists
+   * @return the attempt
+   */
+  public static ConnectAttempt start(
+      ConnectionTable table,
+      InetSocketAddress address,
+      Duration timeout,
+      ConnectionAcceptor acceptor) {
+    ConnectAttempt attempt = new ConnectAttempt(table, address, timeout, acceptor);
+    table.worker().execute(attempt::begin);
+    return attempt;
+  }
+
+  /**
+   * How the attempt ends.
+   *
+   * @return completed on the connection's worker, with a connection whose handler has seen {@code
+   *     onOpen}
+   */
+  public CompletionStage<Connection> result() {
+    return result.minimalCompletionStage();
+  }
+
+  /** Gives up, if the connection does not exist yet. */
+  public void cancel() {
+    try {
+      worker.execute(() -> giveUp("it was cancelled"));
+    } catch (RejectedExecutionException stopped) {
+      result.completeExceptionally(stopped);
+    }
+  }
+
+  private void begin() {
+    if (gaveUpBecause != null) {
+      return;
+    }
+    if (table.isDraining()) {
+      fail("the runtime is shutting down", ERRNO_NONE);
+      return;
+    }
+    Driver driver = worker.driver();
+    int opened = driver.openStream(address);
+    if (opened < 0) {
+      fail(Errno.describe(-opened), -opened);
+      return;
+    }
+    socket = opened;
+    table.attemptBegan(this);
+    driver.connect(socket, address, connect);
+    if (!timeout.isZero()) {
+      worker.arm(deadline, timeout.toNanos());
+    }
+  }
+
+  void shuttingDown() {
+    giveUp("the runtime is shutting down");
+  }
+
+  private void giveUp(String because) {
+    if (result.isDone() || gaveUpBecause != null) {
+      return;
+    }
+    gaveUpBecause = because;
+    worker.disarm(deadline);
+    if (connect.isUnderWay()) {
+      // The result waits for the kernel's answer: the socket must not be closed under its
+      // operation.
+      worker.driver().cancel(connect);
+    } else {
+      fail(because, ERRNO_NONE);
+    }
+  }
+
+  private void answered(int answer) {
+    worker.disarm(deadline);
+    if (gaveUpBecause == null && answer >= 0) {
+      open();
+    } else {
+      worker.driver().closeNow(socket);
+      if (gaveUpBecause != null) {
+        fail(gaveUpBecause, ERRNO_NONE);
+      } else {
+        fail(Errno.describe(-answer), -answer);
+      }
+    }
+    // Last: the table may be empty now, and whoever waits for that may stop the worker.
+    table.attemptEnded(this);
+  }
+
+  private void open() {
+    Connection connection = table.addConnected(socket);
+    try {
+      connection.open(acceptor.accept(connection));
+    } catch (Throwable failure) {
+      connection.refuse(failure);
+      result.completeExceptionally(failure);
+      return;
+    }
+    result.complete(connection);
+  }
+
+  private void fail(String why, int errno) {
+    result.completeExceptionally(new ConnectFailedException(describe(why, errno), errno));
+  }
+
+  private String describe(String why, int errno) {
+    String likely =
+        switch (errno) {
+          case Errno.ECONNREFUSED ->
+              "\n  Likely cause: nothing listens there. Start the server, or check the port.";
+          case Errno.EADDRNOTAVAIL ->
+              "\n  Likely cause: every local port to that address is in use or in TIME_WAIT. Keep connections open and"
+                  + " use them again.";
+          case Errno.EMFILE, Errno.ENFILE ->
+              "\n  Likely cause: no descriptor is left. Raise the limit (ulimit -n).";
+          default -> "";
+        };
+    return "cannot connect to "
+        + address.getAddress().getHostAddress()
+        + ":"
+        + address.getPort()
+        + ": "
+        + why
+        + likely;
+  }
+
+  private final class Connect extends Operation {
+    @Override
+    protected void completed(int answer, int bufferId, boolean isLast) {
+      answered(answer);
+    }
+  }
+
+  private final class Deadline extends Timer {
+    @Override
+    protected void fire() {
+      giveUp("no answer within " + timeout.toMillis() + " ms");
+    }
+  }
+}
