@@ -75,7 +75,7 @@ public final class Doctor {
   private String verdict() {
     return probe
         .blocker()
-        .map(why -> "io_uring is blocked: %s.%n  Check: %s.".formatted(why.cause(), why.remedy()))
+        .map(why -> "io_uring is blocked: %s.\n  Check: %s.".formatted(why.cause(), why.remedy()))
         .orElse("io_uring works here: a ring was set up and ran a NOP.");
   }
 

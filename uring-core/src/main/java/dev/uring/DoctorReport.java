@@ -51,7 +51,7 @@ public record DoctorReport(boolean usable, String verdict, List<Row> rows) {
         text.append(text.isEmpty() ? "" : "\n").append(group).append('\n');
       }
       text.append(
-          "  %-7s %s  %s%n".formatted(label(row), padded(row.name(), nameWidth), row.value()));
+          "  %-7s %s  %s\n".formatted(label(row), padded(row.name(), nameWidth), row.value()));
       if (!row.remedy().isEmpty()) {
         text.append("          -> ").append(row.remedy()).append('\n');
       }

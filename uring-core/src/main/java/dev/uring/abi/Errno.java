@@ -93,6 +93,9 @@ public final class Errno {
   /** Message too long. */
   public static final int EMSGSIZE = 90;
 
+  /** The level has no such option. */
+  public static final int ENOPROTOOPT = 92;
+
   /** Not supported on this socket. */
   public static final int EOPNOTSUPP = 95;
 

@@ -9,7 +9,7 @@ package dev.uring.base;
  * The same facts are available as fields, so that a program can choose another driver without
  * reading text.
  */
-public final class RingSetupException extends RuntimeException {
+public final class RingSetupException extends UringException {
 
   private static final long serialVersionUID = 1L;
 
@@ -37,7 +37,7 @@ public final class RingSetupException extends RuntimeException {
       String likelyCause,
       String remedy) {
     super(
-        "%s failed: errno=%d (%s), %s.%n  Likely cause: %s. Check: %s."
+        "%s failed: errno=%d (%s), %s.\n  Likely cause: %s. Check: %s."
             .formatted(operation, errno, errnoName, parameters, likelyCause, remedy));
     this.operation = operation;
     this.errno = errno;
