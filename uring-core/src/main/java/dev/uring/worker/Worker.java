@@ -135,7 +135,9 @@ public final class Worker implements Executor {
   /** Asks the loop to end after the present turn. Any thread; idempotent. */
   public void stop() {
     stopRequested = true;
-    wakeIfSleeping(Worker.current());
+    // Not through the ring of the caller: a worker that stops the others may be about to stop
+    // itself, and would take the wake with it, never submitted.
+    wakeIfSleeping(null);
   }
 
   /**

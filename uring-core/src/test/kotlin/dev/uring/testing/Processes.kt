@@ -1,0 +1,36 @@
+package dev.uring.testing
+
+import java.nio.file.Files
+import java.nio.file.Path
+
+private val descriptors = Path.of("/proc/self/fd")
+
+/** What the process has open, by descriptor: sockets, rings and event descriptors, and not the files of class loading. */
+internal fun kernelObjects(): Map<Int, String> =
+    Files
+        .list(descriptors)
+        .use { entries -> entries.toList() }
+        .mapNotNull { entry ->
+            val target = runCatching { Files.readSymbolicLink(entry).toString() }.getOrNull()
+            target?.takeIf { it.startsWith("socket:") || it.startsWith("anon_inode:") }?.let {
+                entry.fileName.toString().toInt() to
+                    it
+            }
+        }.toMap()
+
+/** Names of the live worker threads. */
+internal fun workerThreads(): List<String> =
+    Thread
+        .getAllStackTraces()
+        .keys
+        .map { it.name }
+        .filter { it.startsWith("uring-worker-") }
+
+/** Runs [block] and fails when it leaves a descriptor or a worker thread behind. */
+internal fun <T> leavesNothingBehind(block: () -> T): T {
+    val before = kernelObjects()
+    val result = block()
+    await({ "descriptors left: ${kernelObjects() - before.keys}" }) { (kernelObjects() - before.keys).isEmpty() }
+    await({ "threads left: ${workerThreads()}" }) { workerThreads().isEmpty() }
+    return result
+}
