@@ -56,10 +56,14 @@ public final class UringDriver implements Driver {
   private final Arena arena;
   private final OperationTable table = new OperationTable(SLOTS_INITIAL);
   private final DriverCounters counters = new DriverCounters();
+  private final Object wakeLock = new Object();
   private final int wakeFd;
   private final MemorySegment wakeValue;
   private final MemorySegment wakeRead;
   private final Operation wakeOperation = new WakeOperation();
+
+  // Written by the driver's thread under the lock, so that it may read it without.
+  private boolean closed;
 
   private Ring ring;
   private SubmissionQueue sq;
@@ -67,7 +71,6 @@ public final class UringDriver implements Driver {
   private UringReceiveBuffers buffers;
   // The other workers' drivers this one has woken: as many as there are workers, at most.
   private final List<UringDriver> wakeTargets = new ArrayList<>();
-  private boolean closed;
 
   // Receives that found no buffer, oldest first; asked again when buffers have come back.
   private Operation starvedHead;
@@ -234,9 +237,16 @@ public final class UringDriver implements Driver {
 
   @Override
   public void wake() {
-    // The descriptor is a counter: a write never blocks here and needs no memory of its own, so any
-    // number of threads may use the same eight bytes.
-    Libc.write(wakeFd, wakeValue.address(), Long.BYTES);
+    // Under a lock, because a waker may come late: after close() the descriptor's number can be
+    // that
+    // of somebody's file, and eight bytes would go there. The call itself costs a hundred times
+    // more.
+    synchronized (wakeLock) {
+      if (!closed) {
+        // The descriptor is a counter: a write never blocks here and needs no memory of its own.
+        Libc.write(wakeFd, wakeValue.address(), Long.BYTES);
+      }
+    }
   }
 
   @Override
@@ -263,10 +273,12 @@ public final class UringDriver implements Driver {
 
   @Override
   public void close() {
-    if (closed) {
-      return;
+    synchronized (wakeLock) {
+      if (closed) {
+        return;
+      }
+      closed = true;
     }
-    closed = true;
     if (buffers != null) {
       buffers.close();
     }

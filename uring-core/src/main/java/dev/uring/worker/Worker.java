@@ -380,6 +380,7 @@ public final class Worker implements Executor {
         turn();
       }
       runLeftovers();
+      sendLastMessages();
     } catch (Throwable failure) {
       // Nothing below this throws for a user's mistake, so the loop itself is broken.
       LOG.error("worker {} failed and stops; its connections are closed", index, failure);
@@ -526,6 +527,20 @@ public final class Worker implements Executor {
       runTasks();
       callEndOfTurn();
     }
+  }
+
+  // Wakes for other workers may still be queued in the driver, and messages in the outbox: a worker
+  // that sleeps at the other end would wait for them for ever.
+  private void sendLastMessages() {
+    for (int rounds = 0; !outbox.isEmpty() && rounds < LEFTOVER_ROUNDS_MAX; rounds++) {
+      deliverOutbox();
+      // Our own mailbox too: the worker we wait for may be waiting for room in it.
+      runLeftovers();
+    }
+    if (!outbox.isEmpty()) {
+      LOG.error("worker {} stops with {} messages undelivered", index, outbox.size());
+    }
+    driver.turn(0);
   }
 
   private void release() {
