@@ -28,7 +28,7 @@ final class FileLimit {
         LOG.warn(
             "descriptor limit stays at {}: setrlimit failed with {}",
             limit.softText(),
-            Errno.describe(-result));
+            Errno.text(-result));
       }
     }
     long wanted =

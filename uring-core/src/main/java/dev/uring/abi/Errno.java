@@ -312,6 +312,14 @@ public final class Errno {
     return known(errno) ? MEANINGS[errno] : "unknown error";
   }
 
+  /**
+   * Returns symbol and meaning, such as {@code "ECONNRESET (connection reset by peer)"}: what
+   * messages show.
+   */
+  public static String text(int errno) {
+    return name(errno) + " (" + describe(errno) + ")";
+  }
+
   private static boolean known(int errno) {
     return errno >= 0 && errno < NAMES.length;
   }

@@ -32,7 +32,7 @@ public final class ListenFailure {
         + ":"
         + address.getPort()
         + ": "
-        + Errno.describe(errno)
+        + Errno.text(errno)
         + ".\n  Likely cause: "
         + likely;
   }

@@ -101,7 +101,7 @@ public final class UringDriver implements Driver {
       arena.close();
       throw new UringException(
           "eventfd failed: "
-              + Errno.describe(-wakeFd)
+              + Errno.text(-wakeFd)
               + ".\n  Likely cause: the process has no descriptor left. Raise the limit (ulimit -n)"
               + " or use fewer workers.");
     }
@@ -229,7 +229,7 @@ public final class UringDriver implements Driver {
     // not waited for comes later, and this turn goes on with what there is.
     if (entered < 0 && !isBackpressure(-entered)) {
       throw new UringException(
-          "io_uring_enter failed: " + Errno.describe(-entered) + ", queued=" + sq.pending());
+          "io_uring_enter failed: " + Errno.text(-entered) + ", queued=" + sq.pending());
     }
     reap();
     askStarvedAgain();

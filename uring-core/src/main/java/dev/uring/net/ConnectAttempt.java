@@ -107,7 +107,7 @@ public final class ConnectAttempt {
     Driver driver = worker.driver();
     int opened = driver.openStream(address);
     if (opened < 0) {
-      fail(Errno.describe(-opened), -opened);
+      fail(Errno.text(-opened), -opened);
       return;
     }
     socket = opened;
@@ -146,7 +146,7 @@ public final class ConnectAttempt {
       if (gaveUpBecause != null) {
         fail(gaveUpBecause, ERRNO_NONE);
       } else {
-        fail(Errno.describe(-answer), -answer);
+        fail(Errno.text(-answer), -answer);
       }
     }
     // Last: the table may be empty now, and whoever waits for that may stop the worker.

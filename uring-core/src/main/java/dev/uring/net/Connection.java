@@ -430,7 +430,7 @@ public final class Connection {
         state == State.LINGERING
             ? null
             : new ConnectionLostException(
-                "connection lost: " + Errno.describe(errno) + " (" + describe() + ")", errno));
+                "connection lost: " + Errno.text(errno) + " (" + describe() + ")", errno));
   }
 
   void endOfInput() {

@@ -124,7 +124,7 @@ final class WorkerListener extends Operation {
           "worker {} cannot accept for a moment: {}. Likely cause: no descriptor or memory left;"
               + " raise the limit (ulimit -n) or lower connectionsPerWorkerMax.",
           worker.index(),
-          Errno.describe(-result));
+          Errno.text(-result));
       worker.arm(retry, RETRY_NANOS);
     }
   }

@@ -44,7 +44,7 @@ public final class CpuPlacement {
     int cpu = cpus[workerIndex % cpus.length];
     int result = Libc.schedSetaffinityCurrentThread(cpu);
     if (result < 0) {
-      LOG.warn("worker {} is not pinned to CPU {}: {}", workerIndex, cpu, Errno.describe(-result));
+      LOG.warn("worker {} is not pinned to CPU {}: {}", workerIndex, cpu, Errno.text(-result));
     }
   }
 }
