@@ -177,31 +177,35 @@ public final class Doctor {
   private void capabilities() {
     for (Capability capability : Capability.values()) {
       String since = "since " + capability.sinceKernel();
-      ability(
-          "abilities",
-          capability.label(),
-          probe.has(capability) ? since : "%s; %s".formatted(since, probe.whyMissing(capability)),
-          probe.has(capability),
-          capability.required());
+      String name = capability.label();
+      if (probe.has(capability)) {
+        add("abilities", name, since, Status.OK);
+      } else {
+        lacking("abilities", name, since, probe.whyMissing(capability), capability.required());
+      }
     }
   }
 
   private void opcodes() {
     for (Opcode opcode : Opcode.values()) {
-      boolean present = probe.hasOpcode(opcode.number());
       String since = "since " + opcode.sinceKernel();
-      String value = present ? since : since + "; absent";
-      ability("opcodes", opcode.name(), value, present, opcode.required());
+      if (probe.hasOpcode(opcode.number())) {
+        add("opcodes", opcode.name(), since, Status.OK);
+      } else {
+        lacking("opcodes", opcode.name(), since, "absent", opcode.required());
+      }
     }
   }
 
-  private void ability(String group, String name, String value, boolean present, boolean required) {
-    if (present) {
-      add(group, name, value, Status.OK);
+  private void lacking(String group, String name, String since, String why, boolean required) {
+    // Without any ring nothing could be asked: one blocked row says so, not one for each ability.
+    boolean asked = probe.hasOpcode(Opcode.NOP.number());
+    if (!asked) {
+      add(group, name, since + "; not asked, io_uring is blocked", Status.INFO);
     } else if (required) {
-      add(group, name, value, Status.BLOCKED, "see the ring's own row");
+      add(group, name, since + "; " + why, Status.BLOCKED, "uname -r; see the ring's own row");
     } else {
-      add(group, name, value, Status.INFO);
+      add(group, name, since + "; " + why, Status.INFO);
     }
   }
 

@@ -57,6 +57,8 @@ class DoctorTest :
                     DoctorReport.Status.BLOCKED,
                     remedy,
                 )
+            report.rows().filter { it.status() == DoctorReport.Status.BLOCKED }.map { it.name() } shouldBe
+                listOf("seccomp", "NOP on a real ring")
             report.toText() shouldEndWith "\nio_uring is blocked: a seccomp filter blocks io_uring.\n" +
                 "  Check: $remedy.\n"
         }

@@ -34,12 +34,20 @@ private fun enabledByKernel(): Enabled =
     if (kernel.available() || onCi) {
         Enabled.enabled
     } else {
-        Enabled.disabled("io_uring is blocked: ${kernel.blocker().get().cause()}")
+        skipped("io_uring is blocked: ${kernel.blocker().get().cause()}")
     }
 
 private fun enabledByKernel(needs: Capability): Enabled =
     when {
         !kernel.available() -> enabledByKernel()
         kernel.has(needs) -> Enabled.enabled
-        else -> Enabled.disabled("no ${needs.label()} (since ${needs.sinceKernel()}): ${kernel.whyMissing(needs)}")
+        else -> skipped("no ${needs.label()} (since ${needs.sinceKernel()}): ${kernel.whyMissing(needs)}")
     }
+
+private val reasonsPrinted = mutableSetOf<String>()
+
+// Test reports drop the reason of a skipped test: print it, once.
+private fun skipped(reason: String): Enabled {
+    if (reasonsPrinted.add(reason)) println("kernel tests skipped: $reason")
+    return Enabled.disabled(reason)
+}

@@ -24,11 +24,11 @@ class ProbeKernelTest :
             kernel.kernelRelease() shouldBe Files.readString(Path.of("/proc/sys/kernel/osrelease")).trim()
         }
 
-        kernelTest("leaves no descriptor behind") {
+        kernelTest("leaves no ring behind") {
             Probe.run()
-            val before = descriptorsCount()
+            val before = ringDescriptorsCount()
             repeat(10) { Probe.run() }
-            descriptorsCount() shouldBe before
+            ringDescriptorsCount() shouldBe before
         }
 
         kernelTest("asked through a live ring gives the same answer and disturbs nothing") {
