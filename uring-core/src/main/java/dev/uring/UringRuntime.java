@@ -14,7 +14,6 @@ import dev.uring.net.NetLimits;
 import dev.uring.ring.RingOptions;
 import dev.uring.worker.CpuPlacement;
 import dev.uring.worker.Worker;
-import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -306,7 +305,7 @@ public final class UringRuntime implements AutoCloseable {
   }
 
   private static Worker newWorker(int index, RuntimeConfig config, CpuPlacement placement) {
-    BlockPool blocks = new BlockPool(Arena.ofShared(), config.blockPoolBytesMax());
+    BlockPool blocks = new BlockPool(config.blockPoolBytesMax());
     UringDriver driver =
         new UringDriver(
             RingOptions.ofSqEntries(config.sqEntries()),

@@ -1,6 +1,5 @@
 package dev.uring.buffer;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -11,27 +10,17 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Block {
   private final BlockPool pool;
-  private final MemorySegment memory;
+  private final Slab slab;
   private final long offset;
   private final int capacity;
-  private final Arena ownMemory;
-  final int sizeClass;
   Block nextFree;
   private int holders;
 
-  Block(
-      BlockPool pool,
-      MemorySegment memory,
-      long offset,
-      int capacity,
-      int sizeClass,
-      Arena ownMemory) {
-    this.ownMemory = ownMemory;
+  Block(BlockPool pool, Slab slab, long offset, int capacity) {
     this.pool = pool;
-    this.memory = memory;
+    this.slab = slab;
     this.offset = offset;
     this.capacity = capacity;
-    this.sizeClass = sizeClass;
   }
 
   /**
@@ -40,7 +29,7 @@ public final class Block {
    * @return a segment that may be larger than the block
    */
   public MemorySegment memory() {
-    return memory;
+    return slab.memory();
   }
 
   /**
@@ -79,9 +68,8 @@ public final class Block {
     }
   }
 
-  /** Unmaps a block that is no part of a slab. */
-  void closeOwnMemory() {
-    ownMemory.close();
+  Slab slab() {
+    return slab;
   }
 
   void taken() {

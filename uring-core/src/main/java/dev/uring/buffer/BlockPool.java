@@ -1,10 +1,10 @@
 package dev.uring.buffer;
 
-import dev.uring.abi.Posix;
 import dev.uring.base.PoolExhaustedException;
-import dev.uring.ffi.Libc;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Blocks in powers of two, cut from slabs that the system provides page by page as they are
@@ -15,8 +15,10 @@ import java.lang.foreign.MemorySegment;
  * and are mapped and unmapped one by one, so that one such message does not own its memory for
  * ever.
  *
- * <p><i>Limit:</i> {@code blockPoolBytesMax}, the bytes taken from the system. At the limit {@link
- * #take} throws {@link PoolExhaustedException}; the connection that asked fails, the others go on.
+ * <p><i>Limit:</i> {@code blockPoolBytesMax}, the bytes taken from the system. At the limit slabs
+ * that are wholly free go back to the system first, or a burst of small blocks could keep large
+ * ones out for ever. When there is none, {@link #take} throws {@link PoolExhaustedException}; the
+ * connection that asked fails, the others go on.
  *
  * <p><i>Thread:</i> the worker's.
  */
@@ -32,27 +34,26 @@ public final class BlockPool implements AutoCloseable {
 
   private static final int MIN_SHIFT = Integer.numberOfTrailingZeros(BLOCK_BYTES_MIN);
   private static final int CLASSES = 13; // 2^8 .. 2^20
-  private static final int UNPOOLED = -1;
 
   // A slab is a quarter of a mebibyte: 1024 of the smallest blocks, and not more than four of the
   // 64 KiB ones, because untouched pages cost address space only.
   private static final long SLAB_BYTES = 1 << 18;
 
-  private final Arena arena;
   private final long bytesMax;
   private final Block[] free = new Block[CLASSES];
+  private final List<Slab> slabs = new ArrayList<>();
+  private final Set<Slab> singles = new HashSet<>();
   private long takenBytes;
+  private int idleSlabsCount;
   private int heldCount;
   private long exhaustedCount;
 
   /**
-   * A pool.
+   * A pool that has taken nothing yet.
    *
-   * @param arena owns the slabs; closing it frees them
    * @param bytesMax most bytes to take from the system
    */
-  public BlockPool(Arena arena, long bytesMax) {
-    this.arena = arena;
+  public BlockPool(long bytesMax) {
     this.bytesMax = bytesMax;
   }
 
@@ -110,20 +111,30 @@ public final class BlockPool implements AutoCloseable {
     return exhaustedCount;
   }
 
+  /** Unmaps everything, held or not. On the thread that took blocks, when there was one. */
   @Override
   public void close() {
-    arena.close();
+    slabs.forEach(Slab::unmap);
+    slabs.clear();
+    singles.forEach(Slab::unmap);
+    singles.clear();
   }
 
   void giveBack(Block block) {
     heldCount--;
-    if (block.sizeClass == UNPOOLED) {
-      takenBytes -= block.capacity();
-      block.closeOwnMemory();
+    Slab slab = block.slab();
+    if (slab.sizeClass() == Slab.UNPOOLED) {
+      takenBytes -= slab.bytes();
+      singles.remove(slab);
+      slab.unmap();
       return;
     }
-    block.nextFree = free[block.sizeClass];
-    free[block.sizeClass] = block;
+    slab.blockGivenBack();
+    if (slab.isIdle()) {
+      idleSlabsCount++;
+    }
+    block.nextFree = free[slab.sizeClass()];
+    free[slab.sizeClass()] = block;
   }
 
   private Block takePooled(int sizeClass) {
@@ -134,17 +145,24 @@ public final class BlockPool implements AutoCloseable {
     }
     free[sizeClass] = block.nextFree;
     block.nextFree = null;
+    if (block.slab().isIdle()) {
+      idleSlabsCount--;
+    }
+    block.slab().blockTaken();
     return block;
   }
 
   private void addSlab(int sizeClass) {
     int capacity = BLOCK_BYTES_MIN << sizeClass;
     long bytes = Math.max(SLAB_BYTES, capacity);
-    charge(bytes);
-    MemorySegment slab = map(bytes, arena);
+    checkLimit(bytes);
+    Slab slab = new Slab(bytes, sizeClass, (int) (bytes / capacity));
+    takenBytes += bytes;
+    slabs.add(slab);
+    idleSlabsCount++;
     // Descending, so that the first block taken is the first of the slab.
     for (long offset = bytes - capacity; offset >= 0; offset -= capacity) {
-      Block block = new Block(this, slab, offset, capacity, sizeClass, null);
+      Block block = new Block(this, slab, offset, capacity);
       block.nextFree = free[sizeClass];
       free[sizeClass] = block;
     }
@@ -152,30 +170,48 @@ public final class BlockPool implements AutoCloseable {
 
   private Block mapAlone(int bytes) {
     int capacity = capacityFor(bytes);
-    charge(capacity);
-    // Confined, because closing a shared arena stops every thread of the program for a moment.
-    Arena own = Arena.ofConfined();
-    return new Block(this, map(capacity, own), 0, capacity, UNPOOLED, own);
+    checkLimit(capacity);
+    Slab slab = new Slab(capacity, Slab.UNPOOLED, 1);
+    takenBytes += capacity;
+    singles.add(slab);
+    return new Block(this, slab, 0, capacity);
   }
 
-  private void charge(long bytes) {
+  private void checkLimit(long bytes) {
+    if (takenBytes + bytes > bytesMax && idleSlabsCount > 0) {
+      unmapIdleSlabs();
+    }
     if (takenBytes + bytes > bytesMax) {
       exhaustedCount++;
       throw new PoolExhaustedException(bytes, takenBytes, bytesMax);
     }
-    takenBytes += bytes;
   }
 
-  // Mapped and not allocated: the system provides a page when it is first touched, where malloc's
-  // zeroing would touch them all.
-  private static MemorySegment map(long bytes, Arena arena) {
-    return Libc.mmap(
-        bytes,
-        Posix.PROT_READ | Posix.PROT_WRITE,
-        Posix.MAP_PRIVATE | Posix.MAP_ANONYMOUS,
-        -1,
-        0,
-        arena);
+  // All of them at once: the walk over the free blocks is long, and must not be made for each slab.
+  private void unmapIdleSlabs() {
+    for (int sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
+      Block kept = null;
+      for (Block block = free[sizeClass]; block != null; ) {
+        Block following = block.nextFree;
+        if (!block.slab().isIdle()) {
+          block.nextFree = kept;
+          kept = block;
+        }
+        block = following;
+      }
+      free[sizeClass] = kept;
+    }
+    slabs.removeIf(this::unmapIfIdle);
+    idleSlabsCount = 0;
+  }
+
+  private boolean unmapIfIdle(Slab slab) {
+    if (!slab.isIdle()) {
+      return false;
+    }
+    takenBytes -= slab.bytes();
+    slab.unmap();
+    return true;
   }
 
   private static int sizeClassOf(int bytes) {

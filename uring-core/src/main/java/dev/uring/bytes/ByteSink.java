@@ -3,6 +3,7 @@ package dev.uring.bytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
 /**
  * An append-only writer over memory that its owner provides chunk by chunk.
@@ -22,7 +23,8 @@ import java.nio.ByteOrder;
  *
  * <h2>Errors</h2>
  *
- * What {@link #refill} of the owner throws when no more room can be had.
+ * What {@link #refill} of the owner throws when no more room can be had. {@link
+ * IndexOutOfBoundsException} when a part lies outside its array or view; nothing is written then.
  */
 public abstract class ByteSink {
   private static final ValueLayout.OfShort SHORT_BE =
@@ -35,7 +37,6 @@ public abstract class ByteSink {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LONG_LE =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int DECIMAL_BYTES_MAX = 20; // "-9223372036854775808"
 
   // Invariant: position <= limit, and [position, limit) of memory may be written.
   private MemorySegment memory = MemorySegment.NULL;
@@ -172,6 +173,7 @@ public abstract class ByteSink {
    * @return this sink
    */
   public final ByteSink putBytes(byte[] bytes, int from, int count) {
+    Objects.checkFromIndexSize(from, count, bytes.length);
     int copied = 0;
     while (copied < count) {
       int part = (int) Math.min(room(count - copied), count - copied);
@@ -201,6 +203,7 @@ public abstract class ByteSink {
    * @return this sink
    */
   public final ByteSink putView(ByteView view, int from, int count) {
+    view.check(from, count);
     int copied = 0;
     while (copied < count) {
       int part = (int) Math.min(room(count - copied), count - copied);
@@ -259,9 +262,10 @@ public abstract class ByteSink {
    * @return this sink
    */
   public final ByteSink putDecimal(long value) {
-    room(DECIMAL_BYTES_MAX);
     int digits = decimalDigits(value);
-    long end = position + digits + (value < 0 ? 1 : 0);
+    int bytes = digits + (value < 0 ? 1 : 0);
+    room(bytes);
+    long end = position + bytes;
     if (value < 0) {
       memory.set(ValueLayout.JAVA_BYTE, position, (byte) '-');
     }

@@ -366,9 +366,10 @@ public abstract sealed class ByteView permits ByteWindow {
   }
 
   // One unsigned comparison would do for an index; the pair also refuses a negative or overflowing
-  // count, which comes from a peer's length field more often than from a programmer.
+  // count, which comes from a peer's length field more often than from a programmer. The last
+  // condition is for a view that was kept: without it toUtf8() would answer "" and not throw.
   final void check(int from, int count) {
-    if ((from | count) < 0 || from > size - count) {
+    if ((from | count) < 0 || from > size - count || size == 0 && isEnded()) {
       throw outside(from, count);
     }
   }

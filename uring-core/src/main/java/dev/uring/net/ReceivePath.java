@@ -79,7 +79,8 @@ final class ReceivePath extends Operation {
   ByteView received() {
     offeredTotal = receivedTotal;
     if (length == 0) {
-      view.end();
+      // Lent and empty, not ended: whoever looks for bytes may look at none.
+      view.lend(MemorySegment.NULL, 0, 0);
     } else {
       view.lend(memory, offset, length);
     }

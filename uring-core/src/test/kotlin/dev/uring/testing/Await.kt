@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit
 
 internal const val PATIENCE_SECONDS = 20L
 
-/** Waits until [condition] holds, and fails with what [describe] says when it takes longer than a healthy machine could. */
+/** Waits until [condition] holds; fails with [describe] when that takes longer than a healthy machine could. */
 internal fun await(
     describe: () -> String = { "condition not met" },
     condition: () -> Boolean,

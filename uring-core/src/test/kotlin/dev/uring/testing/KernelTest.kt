@@ -12,8 +12,8 @@ private val onCi = System.getenv("CI") == "true"
 /**
  * A test that needs io_uring.
  *
- * Where it is blocked the test is skipped and says why; with CI=true it fails instead, so that a build machine cannot lose
- * its kernel tests without a word.
+ * Where it is blocked the test is skipped and says why; with CI=true it fails instead, so that a build machine cannot
+ * lose its kernel tests without a word.
  */
 internal fun FunSpec.kernelTest(
     name: String,

@@ -5,7 +5,7 @@ import java.nio.file.Path
 
 private val descriptors = Path.of("/proc/self/fd")
 
-/** What the process has open, by descriptor: sockets, rings and event descriptors, and not the files of class loading. */
+/** What the process has open, by descriptor: sockets, rings, event descriptors; not the files of class loading. */
 internal fun kernelObjects(): Map<Int, String> =
     Files
         .list(descriptors)
