@@ -279,14 +279,20 @@ public final class UringDriver implements Driver {
       }
       closed = true;
     }
-    if (buffers != null) {
-      buffers.close();
-    }
     if (ring != null) {
+      endOperationsUnderWay();
       ring.close();
     }
     Libc.close(wakeFd);
     arena.close();
+  }
+
+  // The kernel may write to our memory until an operation has ended, and the memory goes next. In
+  // order, only our own read of the eventfd is left here; after a failure, anything may be.
+  private void endOperationsUnderWay() {
+    int all = IoUring.IORING_ASYNC_CANCEL_ALL | IoUring.IORING_ASYNC_CANCEL_ANY;
+    next().prepCancel(0, all).userData(UserData.of(SLOT_IGNORED, 0));
+    ring.enter(0, 0);
   }
 
   private void reap() {

@@ -45,8 +45,4 @@ final class UringReceiveBuffers extends ReceiveBuffers {
       ring.publish();
     }
   }
-
-  void close() {
-    ring.close();
-  }
 }
