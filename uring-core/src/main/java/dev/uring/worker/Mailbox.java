@@ -11,6 +11,10 @@ import java.lang.invoke.VarHandle;
  * the claimed slot; the consumer takes messages in claim order and waits for none: a claimed slot
  * that is still empty reads as "nothing yet", and the producer's wake comes after its store.
  *
+ * <p>Closing sets the sign of the tail, which fails every later claim: after it the claims that
+ * were made are all there will ever be, so the consumer can take every accepted message and know
+ * that it was the last.
+ *
  * <p><i>Invariant:</i> consumed ≤ claimed ≤ consumed + capacity; a slot is null exactly when it is
  * free or claimed and not stored yet.
  *
@@ -31,6 +35,8 @@ final class Mailbox {
       throw new ExceptionInInitializerError(e);
     }
   }
+
+  private static final long CLOSED = Long.MIN_VALUE;
 
   private final Runnable[] slots;
   private final int mask;
@@ -57,12 +63,15 @@ final class Mailbox {
   /**
    * Adds a message. Any thread.
    *
-   * @return {@code false} when the mailbox is full
+   * @return {@code false} when the mailbox is full or closed
    */
   boolean offer(Runnable message) {
     long position;
     do {
       position = (long) CLAIMED.getVolatile(this);
+      if (position < 0) {
+        return false;
+      }
       // Acquire: a slot counts as free only after the consumer's null store in it is visible.
       if (position - (long) CONSUMED.getAcquire(this) > mask) {
         return false;
@@ -98,6 +107,17 @@ final class Mailbox {
 
   /** Messages claimed and not consumed; a snapshot. Any thread. */
   int depth() {
-    return (int) Math.max(0, (long) CLAIMED.getAcquire(this) - (long) CONSUMED.getAcquire(this));
+    long all = (long) CLAIMED.getAcquire(this) & ~CLOSED;
+    return (int) Math.max(0, all - (long) CONSUMED.getAcquire(this));
+  }
+
+  /** Takes no message any more; those inside stay. Any thread. */
+  void close() {
+    CLAIMED.getAndBitwiseOr(this, CLOSED);
+  }
+
+  /** Whether {@link #close} was called. Any thread. */
+  boolean isClosed() {
+    return (long) CLAIMED.getVolatile(this) < 0;
   }
 }

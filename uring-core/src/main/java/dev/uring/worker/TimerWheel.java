@@ -20,7 +20,7 @@ package dev.uring.worker;
  */
 final class TimerWheel {
   // 2^18 ns = 0.26 ms: a quarter of the millisecond that callers think in, so rounding up stays
-  // invisible, while the six levels still span 2^66 ns, more than any clock.
+  // invisible, while the six levels still span more than any clock.
   static final int TICK_SHIFT = 18;
   static final long TICK_NANOS = 1L << TICK_SHIFT;
   static final long NO_DEADLINE = Long.MAX_VALUE;
@@ -30,7 +30,10 @@ final class TimerWheel {
   private static final int SLOT_MASK = SLOTS - 1;
   private static final int LEVELS = 6;
   private static final int WORDS = SLOTS / Long.SIZE;
-  private static final long TICK_MAX = (1L << (SLOT_BITS * LEVELS)) - 1;
+
+  // The last tick whose time in nanoseconds is a long, 292 years on: one more, and the time to
+  // sleep until it would come out negative.
+  private static final long TICK_MAX = Long.MAX_VALUE >>> TICK_SHIFT;
 
   private final long startNanos;
   private final FailureListener failures;
