@@ -117,13 +117,12 @@ public final class Doctor {
   private void seccomp(int mode) {
     boolean blocks =
         probe.blocker().map(Blocker::kind).filter(Blocker.Kind.SECCOMP::equals).isPresent();
-    String value =
-        switch (mode) {
-          case 0 -> "0 (none)";
-          case 1 -> "1 (strict)";
-          case 2 -> "2 (filter)";
-          default -> "unknown";
-        };
+    String value = switch (mode) {
+      case 0 -> "0 (none)";
+      case 1 -> "1 (strict)";
+      case 2 -> "2 (filter)";
+      default -> "unknown";
+    };
     String remedy = probe.blocker().map(Blocker::remedy).orElse("");
     if (blocks) {
       add("system", "seccomp", value, Status.BLOCKED, remedy);

@@ -31,9 +31,8 @@ final class FileLimit {
             Errno.text(-result));
       }
     }
-    long wanted =
-        (long) Math.max(1, config.workersCount()) * config.connectionsPerWorkerMax()
-            + OTHER_DESCRIPTORS;
+    long wanted = (long) Math.max(1, config.workersCount()) * config.connectionsPerWorkerMax()
+        + OTHER_DESCRIPTORS;
     if (allowed != Posix.RLIM_INFINITY && allowed < wanted) {
       LOG.debug(
           "descriptor limit {} is below connectionsPerWorkerMax={} for each worker: accepting pauses"

@@ -6,8 +6,8 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
 /**
- * An address to listen on, as users write it: {@code host:port}, {@code tcp://host:port}, {@code
- * [::1]:port}, {@code :port} (every IPv4 address of the machine).
+ * An address to listen on, as users write it: {@code host:port}, {@code tcp://host:port},
+ * {@code [::1]:port}, {@code :port} (every IPv4 address of the machine).
  *
  * <p>The host is an IP address or {@code localhost}. Names are not looked up: a server that listens
  * wherever a name server points is a mistake more often than a wish, and a look-up blocks.

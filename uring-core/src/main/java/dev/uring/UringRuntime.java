@@ -47,9 +47,9 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Threading and cancellation</h2>
  *
- * For any thread. Shutting down goes by phases: stop accepting, let connections end ({@link
- * dev.uring.net.ConnectionHandler#onDrain}) for at most {@code drainTimeout}, reset the rest, stop
- * the workers.
+ * For any thread. Shutting down goes by phases: stop accepting, let connections end
+ * ({@link dev.uring.net.ConnectionHandler#onDrain}) for at most {@code drainTimeout}, reset the
+ * rest, stop the workers.
  *
  * <h2>Errors</h2>
  *
@@ -74,14 +74,13 @@ public final class UringRuntime implements AutoCloseable {
     this.config = config;
     this.workers = List.copyOf(workers);
     NetLimits limits = limitsOf(config);
-    this.tables = workers.stream().map(worker -> new ConnectionTable(worker, limits)).toList();
+    this.tables =
+        workers.stream().map(worker -> new ConnectionTable(worker, limits)).toList();
     boolean sharesPort = workers.size() > 1;
-    this.listenerGroup =
-        new ListenerGroup(
-            tables, new ListenOptions(config.backlog(), sharesPort, config.tcpNoDelay()));
-    this.terminated =
-        CompletableFuture.allOf(
-            workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
+    this.listenerGroup = new ListenerGroup(
+        tables, new ListenOptions(config.backlog(), sharesPort, config.tcpNoDelay()));
+    this.terminated = CompletableFuture.allOf(
+        workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
     this.signalHook = config.shutdownOnSignal() ? installSignalHook() : null;
   }
 
@@ -189,8 +188,9 @@ public final class UringRuntime implements AutoCloseable {
   }
 
   /**
-   * Stops accepting and lets every connection end, resetting those that take longer than {@code
-   * drainTimeout}. Workers go on, so that work without a connection can be finished. Idempotent.
+   * Stops accepting and lets every connection end, resetting those that take longer than
+   * {@code drainTimeout}. Workers go on, so that work without a connection can be finished.
+   * Idempotent.
    *
    * @return completes when no connection is left
    */
@@ -306,13 +306,12 @@ public final class UringRuntime implements AutoCloseable {
 
   private static Worker newWorker(int index, RuntimeConfig config, CpuPlacement placement) {
     BlockPool blocks = new BlockPool(config.blockPoolBytesMax());
-    UringDriver driver =
-        new UringDriver(
-            RingOptions.ofSqEntries(config.sqEntries()),
-            config.recvBuffersCount(),
-            config.recvBufferBytes(),
-            config.recvHeadroomBytes(),
-            blocks);
+    UringDriver driver = new UringDriver(
+        RingOptions.ofSqEntries(config.sqEntries()),
+        config.recvBuffersCount(),
+        config.recvBufferBytes(),
+        config.recvHeadroomBytes(),
+        blocks);
     return new Worker(
         index, driver, blocks, config.mailboxCapacity(), config.tasksPerTurnMax(), placement);
   }

@@ -148,8 +148,7 @@ public final class Errno {
   public static final int ECANCELED = 125;
 
   // Numbers 41 and 58 are unassigned. The wording of the meanings is that of strerror(3).
-  private static final String TABLE =
-      """
+  private static final String TABLE = """
       1 EPERM operation not permitted
       2 ENOENT no such file or directory
       3 ESRCH no such process
@@ -288,15 +287,11 @@ public final class Errno {
   static {
     Arrays.setAll(NAMES, number -> "errno " + number);
     Arrays.setAll(MEANINGS, number -> "unknown error");
-    TABLE
-        .lines()
-        .map(line -> line.split(" ", 3))
-        .forEach(
-            row -> {
-              int number = Integer.parseInt(row[0]);
-              NAMES[number] = row[1];
-              MEANINGS[number] = row[2];
-            });
+    TABLE.lines().map(line -> line.split(" ", 3)).forEach(row -> {
+      int number = Integer.parseInt(row[0]);
+      NAMES[number] = row[1];
+      MEANINGS[number] = row[2];
+    });
   }
 
   /**

@@ -1,8 +1,8 @@
 package dev.uring.abi;
 
 /**
- * Numbers of {@code <sys/mman.h>}, {@code <sys/resource.h>}, {@code <sys/eventfd.h>} and {@code
- * <unistd.h>}, under the names the headers use. The same on x86_64 and aarch64.
+ * Numbers of {@code <sys/mman.h>}, {@code <sys/resource.h>}, {@code <sys/eventfd.h>} and
+ * {@code <unistd.h>}, under the names the headers use. The same on x86_64 and aarch64.
  */
 public final class Posix {
 

@@ -1,9 +1,9 @@
 package dev.uring.abi;
 
 /**
- * Numbers of the socket headers ({@code <sys/socket.h>}, {@code <netinet/in.h>}, {@code
- * <netinet/tcp.h>}, {@code <poll.h>}), under the names the headers use. The same on x86_64 and
- * aarch64.
+ * Numbers of the socket headers ({@code <sys/socket.h>}, {@code <netinet/in.h>},
+ * {@code <netinet/tcp.h>}, {@code <poll.h>}), under the names the headers use. The same on x86_64
+ * and aarch64.
  */
 public final class Socket {
 

@@ -13,8 +13,8 @@
  *
  * <p><b>Who owns memory.</b> Nobody: no memory is touched here. Offsets are plain {@code int} and
  * {@code long} rather than {@code VarHandle}s made from layout paths: hot code adds an offset to an
- * index, and a reader checks the number against the header without evaluating a path. {@code
- * LayoutsAgainstCTest} checks them against a C compiler.
+ * index, and a reader checks the number against the header without evaluating a path.
+ * {@code LayoutsAgainstCTest} checks them against a C compiler.
  *
  * <p><b>Supported machines.</b> Linux on x86_64 and aarch64, both little-endian and 64-bit. Every
  * number here is the same on both; numbers that differ (most {@code open(2)} flags) are left out on

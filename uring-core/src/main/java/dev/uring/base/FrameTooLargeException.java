@@ -15,15 +15,14 @@ public final class FrameTooLargeException extends UringException {
    * @param frameBytesMax the configured limit
    */
   public FrameTooLargeException(String connection, long unconsumedBytes, int frameBytesMax) {
-    super(
-        "unconsumed input of "
-            + unconsumedBytes
-            + " bytes exceeds frameBytesMax="
-            + frameBytesMax
-            + " bytes ("
-            + connection
-            + ").\n  Likely cause: the parser waits for the end of a message that is larger than the"
-            + " limit. Raise RuntimeConfig.frameBytesMax, or consume the message in parts.");
+    super("unconsumed input of "
+        + unconsumedBytes
+        + " bytes exceeds frameBytesMax="
+        + frameBytesMax
+        + " bytes ("
+        + connection
+        + ").\n  Likely cause: the parser waits for the end of a message that is larger than the"
+        + " limit. Raise RuntimeConfig.frameBytesMax, or consume the message in parts.");
     this.frameBytesMax = frameBytesMax;
   }
 

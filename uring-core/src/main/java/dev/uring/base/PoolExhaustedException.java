@@ -15,16 +15,15 @@ public final class PoolExhaustedException extends UringException {
    * @param blockPoolBytesMax the configured limit
    */
   public PoolExhaustedException(long wantedBytes, long takenBytes, long blockPoolBytesMax) {
-    super(
-        "block pool exhausted: wanted="
-            + wantedBytes
-            + " bytes, taken="
-            + takenBytes
-            + " bytes, blockPoolBytesMax="
-            + blockPoolBytesMax
-            + " bytes.\n  Likely cause: many connections hold unsent output or unfinished input at"
-            + " once. Raise RuntimeConfig.blockPoolBytesMax, or lower sendQueueBytesMax and"
-            + " frameBytesMax.");
+    super("block pool exhausted: wanted="
+        + wantedBytes
+        + " bytes, taken="
+        + takenBytes
+        + " bytes, blockPoolBytesMax="
+        + blockPoolBytesMax
+        + " bytes.\n  Likely cause: many connections hold unsent output or unfinished input at"
+        + " once. Raise RuntimeConfig.blockPoolBytesMax, or lower sendQueueBytesMax and"
+        + " frameBytesMax.");
     this.blockPoolBytesMax = blockPoolBytesMax;
   }
 

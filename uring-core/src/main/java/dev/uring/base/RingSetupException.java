@@ -36,9 +36,8 @@ public final class RingSetupException extends UringException {
       String parameters,
       String likelyCause,
       String remedy) {
-    super(
-        "%s failed: errno=%d (%s), %s.\n  Likely cause: %s. Check: %s."
-            .formatted(operation, errno, errnoName, parameters, likelyCause, remedy));
+    super("%s failed: errno=%d (%s), %s.\n  Likely cause: %s. Check: %s."
+        .formatted(operation, errno, errnoName, parameters, likelyCause, remedy));
     this.operation = operation;
     this.errno = errno;
     this.parameters = parameters;

@@ -15,16 +15,15 @@ public final class SendQueueFullException extends UringException {
    * @param sendQueueBytesMax the configured limit
    */
   public SendQueueFullException(String connection, long unsentBytes, long sendQueueBytesMax) {
-    super(
-        "send queue of "
-            + unsentBytes
-            + " bytes exceeds sendQueueBytesMax="
-            + sendQueueBytesMax
-            + " bytes ("
-            + connection
-            + ").\n  Likely cause: the peer reads slower than the program writes, and the program"
-            + " writes without waiting. Use the suspending send, or requestWritable, or raise"
-            + " RuntimeConfig.sendQueueBytesMax.");
+    super("send queue of "
+        + unsentBytes
+        + " bytes exceeds sendQueueBytesMax="
+        + sendQueueBytesMax
+        + " bytes ("
+        + connection
+        + ").\n  Likely cause: the peer reads slower than the program writes, and the program"
+        + " writes without waiting. Use the suspending send, or requestWritable, or raise"
+        + " RuntimeConfig.sendQueueBytesMax.");
     this.sendQueueBytesMax = sendQueueBytesMax;
   }
 

@@ -1,8 +1,8 @@
 /**
  * Native memory of a worker, in blocks.
  *
- * <p><b>What lives here.</b> {@link dev.uring.buffer.BlockPool} and its {@link
- * dev.uring.buffer.Block}: unsent output and unfinished input live in them.
+ * <p><b>What lives here.</b> {@link dev.uring.buffer.BlockPool} and its
+ * {@link dev.uring.buffer.Block}: unsent output and unfinished input live in them.
  *
  * <p><b>May import.</b> {@code ffi}, {@code base}.
  *

@@ -23,8 +23,9 @@ import java.util.Objects;
  *
  * <h2>Errors</h2>
  *
- * What {@link #refill} of the owner throws when no more room can be had. {@link
- * IndexOutOfBoundsException} when a part lies outside its array or view; nothing is written then.
+ * What {@link #refill} of the owner throws when no more room can be had.
+ * {@link IndexOutOfBoundsException} when a part lies outside its array or view; nothing is written
+ * then.
  */
 public abstract class ByteSink {
   private static final ValueLayout.OfShort SHORT_BE =
@@ -47,9 +48,9 @@ public abstract class ByteSink {
   protected ByteSink() {}
 
   /**
-   * Called when the chunk has too little room. The owner keeps what was written up to {@link
-   * #chunkPosition()} and calls {@link #chunk} with one that has at least 1 byte, preferably {@code
-   * bytesWanted}; for {@code bytesWanted} up to 32 it must have that many.
+   * Called when the chunk has too little room. The owner keeps what was written up to
+   * {@link #chunkPosition()} and calls {@link #chunk} with one that has at least 1 byte, preferably
+   * {@code bytesWanted}; for {@code bytesWanted} up to 32 it must have that many.
    *
    * @param bytesWanted room the writer could use at once, in bytes; at least 1
    */

@@ -376,20 +376,18 @@ public abstract sealed class ByteView permits ByteWindow {
 
   private RuntimeException outside(int from, int count) {
     if (isEnded()) {
-      return new IllegalStateException(
-          "view used after its loan ended ("
-              + describeLoan()
-              + "): copy the bytes (toByteArray, toUtf8) inside the block that receives them");
+      return new IllegalStateException("view used after its loan ended ("
+          + describeLoan()
+          + "): copy the bytes (toByteArray, toUtf8) inside the block that receives them");
     }
-    return new IndexOutOfBoundsException(
-        "from="
-            + from
-            + ", count="
-            + count
-            + " outside view of size="
-            + size
-            + " ("
-            + describeLoan()
-            + ")");
+    return new IndexOutOfBoundsException("from="
+        + from
+        + ", count="
+        + count
+        + " outside view of size="
+        + size
+        + " ("
+        + describeLoan()
+        + ")");
   }
 }

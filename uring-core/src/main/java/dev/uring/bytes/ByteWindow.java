@@ -25,8 +25,8 @@ public final class ByteWindow extends ByteView {
   /**
    * A window with nothing lent yet.
    *
-   * @param lender who lends, as error messages should call it, for example {@code
-   *     "Connection.receive"}
+   * @param lender who lends, as error messages should call it, for example
+   *     {@code "Connection.receive"}
    */
   public ByteWindow(String lender) {
     this.lender = Objects.requireNonNull(lender, "lender");

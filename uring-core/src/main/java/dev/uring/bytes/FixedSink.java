@@ -50,13 +50,12 @@ public final class FixedSink extends ByteSink {
 
   @Override
   protected void refill(int bytesWanted) {
-    throw new IndexOutOfBoundsException(
-        "sink is full: capacity="
-            + memory.byteSize()
-            + " bytes, written="
-            + size()
-            + " bytes, wanted="
-            + bytesWanted
-            + " more bytes");
+    throw new IndexOutOfBoundsException("sink is full: capacity="
+        + memory.byteSize()
+        + " bytes, written="
+        + size()
+        + " bytes, wanted="
+        + bytesWanted
+        + " more bytes");
   }
 }

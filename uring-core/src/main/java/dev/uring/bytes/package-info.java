@@ -2,8 +2,8 @@
  * Windows over native memory that own nothing.
  *
  * <p><b>What lives here.</b> {@link dev.uring.bytes.ByteView}, the read side a parser runs on;
- * {@link dev.uring.bytes.ByteWindow}, the same window seen by whoever lends it; {@link
- * dev.uring.bytes.ByteSink}, the write side an encoder runs on.
+ * {@link dev.uring.bytes.ByteWindow}, the same window seen by whoever lends it;
+ * {@link dev.uring.bytes.ByteSink}, the write side an encoder runs on.
  *
  * <p><b>May import.</b> The JDK only, so that a codec depends on nothing that does I/O.
  *

@@ -15,18 +15,17 @@ public final class ListenFailure {
    * @return the text
    */
   public static String text(InetSocketAddress address, int errno) {
-    String likely =
-        switch (errno) {
-          case Errno.EADDRINUSE ->
-              "another process listens there. Stop it, or choose another port (0 lets the system"
-                  + " choose).";
-          case Errno.EACCES ->
-              "ports below 1024 need the capability CAP_NET_BIND_SERVICE. Choose a higher port.";
-          case Errno.EADDRNOTAVAIL ->
-              "this machine has no such address. Use 0.0.0.0 or [::] for all of them.";
-          case Errno.EMFILE, Errno.ENFILE -> "no descriptor is left. Raise the limit (ulimit -n).";
-          default -> "see errno.";
-        };
+    String likely = switch (errno) {
+      case Errno.EADDRINUSE ->
+        "another process listens there. Stop it, or choose another port (0 lets the system"
+            + " choose).";
+      case Errno.EACCES ->
+        "ports below 1024 need the capability CAP_NET_BIND_SERVICE. Choose a higher port.";
+      case Errno.EADDRNOTAVAIL ->
+        "this machine has no such address. Use 0.0.0.0 or [::] for all of them.";
+      case Errno.EMFILE, Errno.ENFILE -> "no descriptor is left. Raise the limit (ulimit -n).";
+      default -> "see errno.";
+    };
     return "cannot listen on "
         + address.getAddress().getHostAddress()
         + ":"

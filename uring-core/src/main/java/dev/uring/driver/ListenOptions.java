@@ -8,4 +8,14 @@ package dev.uring.driver;
  * @param tcpNoDelay whether accepted connections send small segments at once; inherited from the
  *     listener, so it costs no call for each connection
  */
-public record ListenOptions(int backlog, boolean reusePort, boolean tcpNoDelay) {}
+public record ListenOptions(int backlog, boolean reusePort, boolean tcpNoDelay) {
+
+  /**
+   * The same with an address of its own.
+   *
+   * @return options that share the address with no other socket
+   */
+  public ListenOptions withoutReusePort() {
+    return new ListenOptions(backlog, false, tcpNoDelay);
+  }
+}

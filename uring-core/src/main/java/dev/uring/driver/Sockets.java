@@ -109,16 +109,15 @@ final class Sockets {
     try {
       return switch (family) {
         case Socket.AF_INET ->
-            new InetSocketAddress(
-                InetAddress.getByAddress(bytes(storage, Layouts.SOCKADDR_IN_ADDR, IPV4_BYTES)),
-                port);
+          new InetSocketAddress(
+              InetAddress.getByAddress(bytes(storage, Layouts.SOCKADDR_IN_ADDR, IPV4_BYTES)), port);
         case Socket.AF_INET6 ->
-            new InetSocketAddress(
-                Inet6Address.getByAddress(
-                    null,
-                    bytes(storage, Layouts.SOCKADDR_IN6_ADDR, IPV6_BYTES),
-                    storage.get(ValueLayout.JAVA_INT, Layouts.SOCKADDR_IN6_SCOPE_ID)),
-                port);
+          new InetSocketAddress(
+              Inet6Address.getByAddress(
+                  null,
+                  bytes(storage, Layouts.SOCKADDR_IN6_ADDR, IPV6_BYTES),
+                  storage.get(ValueLayout.JAVA_INT, Layouts.SOCKADDR_IN6_SCOPE_ID)),
+              port);
         default -> null;
       };
     } catch (UnknownHostException e) {

@@ -99,11 +99,10 @@ public final class UringDriver implements Driver {
     this.wakeFd = Libc.eventfd(0, Posix.EFD_CLOEXEC);
     if (wakeFd < 0) {
       arena.close();
-      throw new UringException(
-          "eventfd failed: "
-              + Errno.text(-wakeFd)
-              + ".\n  Likely cause: the process has no descriptor left. Raise the limit (ulimit -n)"
-              + " or use fewer workers.");
+      throw new UringException("eventfd failed: "
+          + Errno.text(-wakeFd)
+          + ".\n  Likely cause: the process has no descriptor left. Raise the limit (ulimit -n)"
+          + " or use fewer workers.");
     }
   }
 
@@ -120,9 +119,8 @@ public final class UringDriver implements Driver {
     ring.enable();
     sq = ring.sq();
     cq = ring.cq();
-    buffers =
-        new UringReceiveBuffers(
-            ring.newBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes));
+    buffers = new UringReceiveBuffers(
+        ring.newBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes));
     askForWake();
   }
 
@@ -410,12 +408,11 @@ public final class UringDriver implements Driver {
     Sqe sqe = sq.next();
     for (int attempts = 0; sqe == null; attempts++) {
       if (attempts == SUBMIT_ATTEMPTS_MAX) {
-        throw new UringException(
-            "submission queue stays full: entries="
-                + options.sqEntries()
-                + ", completions ready="
-                + cq.ready()
-                + ".\n  Likely cause: the kernel refuses submissions. Raise sqEntries.");
+        throw new UringException("submission queue stays full: entries="
+            + options.sqEntries()
+            + ", completions ready="
+            + cq.ready()
+            + ".\n  Likely cause: the kernel refuses submissions. Raise sqEntries.");
       }
       // Submits only; completions wait in their queue until the turn reaches them.
       ring.enter(0, 0);

@@ -1,10 +1,11 @@
 /**
  * The one seam between a worker and a kernel, real or not.
  *
- * <p><b>What lives here.</b> {@link dev.uring.driver.Driver}, the contract; {@link
- * dev.uring.driver.UringDriver}, the contract on io_uring; {@link dev.uring.driver.Operation}, what
- * a worker asks for and hears back from; {@link dev.uring.driver.OperationTable}, which keeps an
- * operation and everything it refers to alive until the kernel has answered.
+ * <p><b>What lives here.</b> {@link dev.uring.driver.Driver}, the contract;
+ * {@link dev.uring.driver.UringDriver}, the contract on io_uring;
+ * {@link dev.uring.driver.Operation}, what a worker asks for and hears back from;
+ * {@link dev.uring.driver.OperationTable}, which keeps an operation and everything it refers to
+ * alive until the kernel has answered.
  *
  * <p><b>May import.</b> {@code ring}, {@code ffi}, {@code abi}, {@code buffer}, {@code bytes},
  * {@code base}.

@@ -30,12 +30,10 @@ final class Downcalls {
    * there.
    */
   static MethodHandle bind(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-    MemorySegment symbol =
-        LINKER
-            .defaultLookup()
-            .find(name)
-            .orElseThrow(
-                () -> new NoSuchElementException("C library has no function '" + name + "'"));
+    MemorySegment symbol = LINKER
+        .defaultLookup()
+        .find(name)
+        .orElseThrow(() -> new NoSuchElementException("C library has no function '" + name + "'"));
     Linker.Option[] all = new Linker.Option[options.length + 1];
     all[0] = CAPTURE_ERRNO;
     System.arraycopy(options, 0, all, 1, options.length);

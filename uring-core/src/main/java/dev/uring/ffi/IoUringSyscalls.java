@@ -29,13 +29,11 @@ import java.lang.ref.Reference;
 public final class IoUringSyscalls {
 
   // syscall(3) is variadic: the first argument is fixed, and every other one is read as a long.
-  private static final MethodHandle SYSCALL6 =
-      Downcalls.bind(
-          "syscall",
-          FunctionDescriptor.of(
-              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-              JAVA_LONG),
-          Linker.Option.firstVariadicArg(1));
+  private static final MethodHandle SYSCALL6 = Downcalls.bind(
+      "syscall",
+      FunctionDescriptor.of(
+          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+      Linker.Option.firstVariadicArg(1));
 
   private IoUringSyscalls() {}
 
@@ -125,17 +123,15 @@ public final class IoUringSyscalls {
       long argumentAddress,
       long argumentBytes) {
     try {
-      long value =
-          (long)
-              SYSCALL6.invokeExact(
-                  errnoCapture,
-                  IoUring.SYS_IO_URING_ENTER,
-                  (long) fd,
-                  (long) toSubmit,
-                  (long) minComplete,
-                  (long) flags,
-                  argumentAddress,
-                  argumentBytes);
+      long value = (long) SYSCALL6.invokeExact(
+          errnoCapture,
+          IoUring.SYS_IO_URING_ENTER,
+          (long) fd,
+          (long) toSubmit,
+          (long) minComplete,
+          (long) flags,
+          argumentAddress,
+          argumentBytes);
       return (int) Downcalls.result(value, errnoCapture);
     } catch (Throwable thrown) {
       throw Downcalls.unexpected(thrown);

@@ -67,11 +67,10 @@ public final class Libc {
       Downcalls.bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle SYSCONF =
       Downcalls.bind("sysconf", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
-  private static final MethodHandle MMAP =
-      Downcalls.bind(
-          "mmap",
-          FunctionDescriptor.of(
-              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MethodHandle MMAP = Downcalls.bind(
+      "mmap",
+      FunctionDescriptor.of(
+          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
 
   // The kernel refuses a mask shorter than its own CPU count; 8192 is the largest NR_CPUS it can be
   // built with.

@@ -1,6 +1,6 @@
 /**
- * Calls into the C library and the kernel: the only package that uses a {@code Linker} or {@code
- * reinterpret}.
+ * Calls into the C library and the kernel: the only package that uses a {@code Linker} or
+ * {@code reinterpret}.
  *
  * <p><b>What lives here.</b> {@link dev.uring.ffi.Libc} for sockets, memory mappings and limits,
  * {@link dev.uring.ffi.IoUringSyscalls} for the three calls of io_uring, and the package-private

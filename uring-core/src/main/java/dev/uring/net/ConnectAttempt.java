@@ -80,8 +80,8 @@ public final class ConnectAttempt {
   /**
    * How the attempt ends.
    *
-   * @return completed on the connection's worker, with a connection whose handler has seen {@code
-   *     onOpen}
+   * @return completed on the connection's worker, with a connection whose handler has seen
+   *     {@code onOpen}
    */
   public CompletionStage<Connection> result() {
     return result.minimalCompletionStage();
@@ -170,17 +170,16 @@ public final class ConnectAttempt {
   }
 
   private String describe(String why, int errno) {
-    String likely =
-        switch (errno) {
-          case Errno.ECONNREFUSED ->
-              "\n  Likely cause: nothing listens there. Start the server, or check the port.";
-          case Errno.EADDRNOTAVAIL ->
-              "\n  Likely cause: every local port to that address is in use or in TIME_WAIT. Keep connections open and"
-                  + " use them again.";
-          case Errno.EMFILE, Errno.ENFILE ->
-              "\n  Likely cause: no descriptor is left. Raise the limit (ulimit -n).";
-          default -> "";
-        };
+    String likely = switch (errno) {
+      case Errno.ECONNREFUSED ->
+        "\n  Likely cause: nothing listens there. Start the server, or check the port.";
+      case Errno.EADDRNOTAVAIL ->
+        "\n  Likely cause: every local port to that address is in use or in TIME_WAIT. Keep connections open and"
+            + " use them again.";
+      case Errno.EMFILE, Errno.ENFILE ->
+        "\n  Likely cause: no descriptor is left. Raise the limit (ulimit -n).";
+      default -> "";
+    };
     return "cannot connect to "
         + address.getAddress().getHostAddress()
         + ":"

@@ -23,9 +23,10 @@ import java.net.InetSocketAddress;
  *
  * <h2>Ownership</h2>
  *
- * The worker owns the connection and closes its descriptor. Received bytes are lent ({@link
- * ConnectionHandler#onReceive}, {@link #received()}). Written bytes are copied, except those of a
- * view over a receive buffer, which are sent from where they lie; the caller sees no difference.
+ * The worker owns the connection and closes its descriptor. Received bytes are lent
+ * ({@link ConnectionHandler#onReceive}, {@link #received()}). Written bytes are copied, except
+ * those of a view over a receive buffer, which are sent from where they lie; the caller sees no
+ * difference.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -166,8 +167,8 @@ public final class Connection {
   }
 
   /**
-   * Stops offering bytes to the handler. Bytes that arrive are kept up to {@code
-   * recvHighWaterBytes}; then the kernel's window closes and the peer has to wait.
+   * Stops offering bytes to the handler. Bytes that arrive are kept up to
+   * {@code recvHighWaterBytes}; then the kernel's window closes and the peer has to wait.
    */
   public void pauseReceive() {
     worker.checkCurrent();

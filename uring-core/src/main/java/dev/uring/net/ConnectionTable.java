@@ -88,13 +88,12 @@ public final class ConnectionTable {
   /** Hears once when there is room again. */
   void whenRoom(Runnable listener) {
     Runnable others = roomListener;
-    roomListener =
-        others == null
-            ? listener
-            : () -> {
-              others.run();
-              listener.run();
-            };
+    roomListener = others == null
+        ? listener
+        : () -> {
+          others.run();
+          listener.run();
+        };
   }
 
   /** A socket is being connected: the table is not empty until it is a connection or closed. */

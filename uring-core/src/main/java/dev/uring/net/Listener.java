@@ -22,9 +22,8 @@ public final class Listener implements AutoCloseable {
   Listener(InetSocketAddress localAddress, List<WorkerListener> parts) {
     this.localAddress = localAddress;
     this.parts = List.copyOf(parts);
-    this.closed =
-        CompletableFuture.allOf(
-            parts.stream().map(WorkerListener::closed).toArray(CompletableFuture[]::new));
+    this.closed = CompletableFuture.allOf(
+        parts.stream().map(WorkerListener::closed).toArray(CompletableFuture[]::new));
   }
 
   /**

@@ -32,6 +32,7 @@ public final class ListenerGroup {
    * @return the listener
    */
   public Listener listen(InetSocketAddress address, ConnectionAcceptor acceptor) {
+    requireFree(address);
     List<WorkerListener> parts = new ArrayList<>(tables.size());
     InetSocketAddress bound = address;
     try {
@@ -52,5 +53,21 @@ public final class ListenerGroup {
     Listener listener = new Listener(bound, parts);
     parts.forEach(part -> part.worker().execute(part::start));
     return listener;
+  }
+
+  // Sockets that share a port share it with any other of the same user that asks for it: a second
+  // server on the port would start without a word and take half of the first one's clients. A
+  // socket
+  // that does not share finds out.
+  private void requireFree(InetSocketAddress address) {
+    if (!options.reusePort() || address.getPort() == 0) {
+      return;
+    }
+    Driver driver = tables.getFirst().worker().driver();
+    int socket = driver.openListener(address, options.withoutReusePort());
+    if (socket < 0) {
+      throw new UringException(ListenFailure.text(address, -socket));
+    }
+    driver.closeNow(socket);
   }
 }

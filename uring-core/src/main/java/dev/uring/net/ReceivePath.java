@@ -44,6 +44,7 @@ final class ReceivePath extends Operation {
   private boolean isPaused;
   private boolean isCancelling;
   private boolean isEnded;
+  private boolean isLost;
   private boolean isEndOffered;
   private boolean isDiscarding;
   private boolean isCatchUpQueued;
@@ -89,14 +90,13 @@ final class ReceivePath extends Operation {
 
   void consume(int count) {
     if (count < 0 || count > length) {
-      throw new IllegalArgumentException(
-          "consumed="
-              + count
-              + " bytes, but unconsumed="
-              + length
-              + " bytes ("
-              + connection.describe()
-              + ")");
+      throw new IllegalArgumentException("consumed="
+          + count
+          + " bytes, but unconsumed="
+          + length
+          + " bytes ("
+          + connection.describe()
+          + ")");
     }
     offset += count;
     length -= count;
@@ -108,7 +108,7 @@ final class ReceivePath extends Operation {
   }
 
   void arm() {
-    if (!isUnderWay() && !isEnded) {
+    if (!isUnderWay() && !isEnded && !isLost) {
       isCancelling = false;
       worker.driver().receive(connection.socket(), this);
     }
@@ -158,7 +158,7 @@ final class ReceivePath extends Operation {
       isEnded = true;
       inputEnded();
     } else if (result != -Errno.ECANCELED) {
-      isEnded = true;
+      isLost = true;
       connection.lost(-result);
     }
     if (isLast) {

@@ -104,11 +104,10 @@ final class WorkerListener extends Operation {
     isWaitingForRoom = true;
     worker.counters().connectionLimitPauses++;
     worker.driver().cancel(this);
-    table.whenRoom(
-        () -> {
-          isWaitingForRoom = false;
-          start();
-        });
+    table.whenRoom(() -> {
+      isWaitingForRoom = false;
+      start();
+    });
   }
 
   private void stopped(int result) {

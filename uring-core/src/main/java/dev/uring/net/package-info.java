@@ -1,13 +1,13 @@
 /**
  * TCP connections and listeners on a worker.
  *
- * <p><b>What lives here.</b> {@link dev.uring.net.Connection}, its {@link
- * dev.uring.net.ConnectionHandler}, and {@link dev.uring.net.Listener}. Behind a connection stand
- * two parts with a state of their own: {@link dev.uring.net.ReceivePath}, from the kernel's buffer
- * to the handler, and {@link dev.uring.net.SendQueue}, from the program to the kernel.
+ * <p><b>What lives here.</b> {@link dev.uring.net.Connection}, its
+ * {@link dev.uring.net.ConnectionHandler}, and {@link dev.uring.net.Listener}. Behind a connection
+ * stand two parts with a state of their own: {@link dev.uring.net.ReceivePath}, from the kernel's
+ * buffer to the handler, and {@link dev.uring.net.SendQueue}, from the program to the kernel.
  *
- * <p><b>May import.</b> {@code worker}, {@code driver}, {@code buffer}, {@code bytes}, {@code
- * metrics}, {@code base}.
+ * <p><b>May import.</b> {@code worker}, {@code driver}, {@code buffer}, {@code bytes},
+ * {@code metrics}, {@code base}.
  *
  * <p><b>Threads.</b> A connection belongs to one worker for its whole life.
  *

@@ -40,20 +40,20 @@ public record Blocker(Kind kind, String cause, String remedy) {
       case Errno.EPERM, Errno.EACCES -> notPermitted(settings);
       case Errno.ENOSYS -> noSuchCall(settings);
       case Errno.ENOMEM ->
-          new Blocker(
-              Kind.MEMORY,
-              "locked memory or the memory limit is exhausted",
-              "ulimit -l (RLIMIT_MEMLOCK) and the container's memory limit");
+        new Blocker(
+            Kind.MEMORY,
+            "locked memory or the memory limit is exhausted",
+            "ulimit -l (RLIMIT_MEMLOCK) and the container's memory limit");
       case Errno.EMFILE, Errno.ENFILE ->
-          new Blocker(
-              Kind.DESCRIPTORS,
-              "no descriptor is free",
-              "ulimit -n (RLIMIT_NOFILE) and sysctl fs.file-max");
+        new Blocker(
+            Kind.DESCRIPTORS,
+            "no descriptor is free",
+            "ulimit -n (RLIMIT_NOFILE) and sysctl fs.file-max");
       case Errno.EEXIST ->
-          new Blocker(
-              Kind.OWNER,
-              "the calling thread is not the ring's owner, or the group is registered already",
-              "that the call is made on the thread that enabled the ring, and once per group");
+        new Blocker(
+            Kind.OWNER,
+            "the calling thread is not the ring's owner, or the group is registered already",
+            "that the call is made on the thread that enabled the ring, and once per group");
       default -> settings.belowFloor() ? tooOld(settings) : other(errno);
     };
   }
@@ -61,15 +61,15 @@ public record Blocker(Kind kind, String cause, String remedy) {
   private static Blocker notPermitted(KernelSettings settings) {
     return switch (settings.ioUringDisabled()) {
       case 1 ->
-          new Blocker(
-              Kind.SYSCTL,
-              "io_uring is reserved to privileged processes (kernel.io_uring_disabled=1)",
-              "sysctl kernel.io_uring_disabled=0 allows it to all, kernel.io_uring_group=GID to one group");
+        new Blocker(
+            Kind.SYSCTL,
+            "io_uring is reserved to privileged processes (kernel.io_uring_disabled=1)",
+            "sysctl kernel.io_uring_disabled=0 allows it to all, kernel.io_uring_group=GID to one group");
       case 2 ->
-          new Blocker(
-              Kind.SYSCTL,
-              "io_uring is disabled (kernel.io_uring_disabled=2)",
-              "sysctl kernel.io_uring_disabled=0 allows it");
+        new Blocker(
+            Kind.SYSCTL,
+            "io_uring is disabled (kernel.io_uring_disabled=2)",
+            "sysctl kernel.io_uring_disabled=0 allows it");
       default -> filtered(settings);
     };
   }

@@ -23,8 +23,8 @@ import java.lang.foreign.MemorySegment;
  * earlier buffer can be put directly before the new bytes and parsed with them as one piece.
  * Headroom and stride are rounded up to whole cache lines.
  *
- * <p>Memory is mapped, not touched: pages appear as the kernel fills them. Worst case {@code
- * entries × (headroom + bufferBytes)}.
+ * <p>Memory is mapped, not touched: pages appear as the kernel fills them. Worst case
+ * {@code entries × (headroom + bufferBytes)}.
  *
  * <h2>Ownership</h2>
  *
@@ -94,9 +94,8 @@ public final class BufferRing implements AutoCloseable {
       throw new IllegalArgumentException("group=%d is outside 0..65535".formatted(group));
     }
     if (entries < 1 || entries > IoUring.PBUF_RING_ENTRIES_MAX || Integer.bitCount(entries) != 1) {
-      throw new IllegalArgumentException(
-          "entries=%d is not a power of two in 1..%d"
-              .formatted(entries, IoUring.PBUF_RING_ENTRIES_MAX));
+      throw new IllegalArgumentException("entries=%d is not a power of two in 1..%d"
+          .formatted(entries, IoUring.PBUF_RING_ENTRIES_MAX));
     }
     if (bufferBytes < 1 || bufferBytes > 1 << 30) {
       throw new IllegalArgumentException(
@@ -209,9 +208,8 @@ public final class BufferRing implements AutoCloseable {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment registration = call.allocate(Layouts.BUF_REG_BYTES, Long.BYTES);
       registration.set(JAVA_SHORT, Layouts.BUF_REG_BGID, (short) group);
-      int result =
-          IoUringSyscalls.register(
-              owner.fd(), IoUring.IORING_UNREGISTER_PBUF_RING, registration, 1);
+      int result = IoUringSyscalls.register(
+          owner.fd(), IoUring.IORING_UNREGISTER_PBUF_RING, registration, 1);
       if (result < 0) {
         throw RingErrors.refused(
             "io_uring_register(UNREGISTER_PBUF_RING)", -result, "group=%d".formatted(group));

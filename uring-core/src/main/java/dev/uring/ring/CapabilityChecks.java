@@ -46,7 +46,7 @@ final class CapabilityChecks {
       case DEFER_TASKRUN -> setupFlag(ring, IoUring.IORING_SETUP_DEFER_TASKRUN);
       case NO_SQARRAY -> setupFlag(ring, IoUring.IORING_SETUP_NO_SQARRAY);
       case REGISTERED_RING_FD ->
-          ring.uses(RingFeature.REGISTERED_RING_FD) ? "" : "the kernel refused to register it";
+        ring.uses(RingFeature.REGISTERED_RING_FD) ? "" : "the kernel refused to register it";
       case BUFFER_RING -> bufferRing(ring.fd(), 0);
       case BUFFER_RING_INCREMENTAL -> bufferRing(ring.fd(), IoUring.IOU_PBUF_RING_INC);
       case DIRECT_DESCRIPTORS -> directDescriptors(ring);
@@ -75,14 +75,13 @@ final class CapabilityChecks {
   private static String bufferRing(int ringFd, int flags) {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment registration = call.allocate(Layouts.BUF_REG_BYTES, Long.BYTES);
-      MemorySegment entries =
-          Libc.mmap(
-              (long) SCRATCH_ENTRIES * Layouts.BUF_BYTES,
-              Posix.PROT_READ | Posix.PROT_WRITE,
-              Posix.MAP_PRIVATE | Posix.MAP_ANONYMOUS,
-              -1,
-              0,
-              call);
+      MemorySegment entries = Libc.mmap(
+          (long) SCRATCH_ENTRIES * Layouts.BUF_BYTES,
+          Posix.PROT_READ | Posix.PROT_WRITE,
+          Posix.MAP_PRIVATE | Posix.MAP_ANONYMOUS,
+          -1,
+          0,
+          call);
       registration.set(JAVA_LONG, Layouts.BUF_REG_RING_ADDR, entries.address());
       registration.set(JAVA_INT, Layouts.BUF_REG_RING_ENTRIES, SCRATCH_ENTRIES);
       registration.set(JAVA_SHORT, Layouts.BUF_REG_BGID, (short) SCRATCH_GROUP);

@@ -12,9 +12,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Shapes and units</h2>
  *
- * {@link #ready} looks once how many CQEs there are; {@link #userData}, {@link #result} and {@link
- * #flags} read the {@code i}-th of them, 0 being the oldest; {@link #advance} gives {@code n} of
- * them back.
+ * {@link #ready} looks once how many CQEs there are; {@link #userData}, {@link #result} and
+ * {@link #flags} read the {@code i}-th of them, 0 being the oldest; {@link #advance} gives
+ * {@code n} of them back.
  *
  * <pre>{@code
  * int ready = cq.ready();

@@ -70,7 +70,8 @@ public final class DirectDescriptors implements AutoCloseable {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment update = call.allocate(Layouts.RSRC_UPDATE_BYTES, Long.BYTES);
       update.set(JAVA_INT, Layouts.RSRC_UPDATE_OFFSET, slot);
-      update.set(JAVA_LONG, Layouts.RSRC_UPDATE_DATA, call.allocateFrom(JAVA_INT, fd).address());
+      update.set(
+          JAVA_LONG, Layouts.RSRC_UPDATE_DATA, call.allocateFrom(JAVA_INT, fd).address());
       register("FILES_UPDATE", IoUring.IORING_REGISTER_FILES_UPDATE, update, 1);
     }
   }

@@ -33,12 +33,11 @@ public record KernelSettings(String release, int ioUringDisabled, int seccompMod
   public static KernelSettings read() {
     int disabled =
         text(IO_URING_DISABLED).map(String::strip).map(KernelSettings::number).orElse(UNKNOWN);
-    int seccomp =
-        text(THREAD_STATUS)
-            .map(SECCOMP::matcher)
-            .filter(Matcher::find)
-            .map(found -> number(found.group(1)))
-            .orElse(UNKNOWN);
+    int seccomp = text(THREAD_STATUS)
+        .map(SECCOMP::matcher)
+        .filter(Matcher::find)
+        .map(found -> number(found.group(1)))
+        .orElse(UNKNOWN);
     return new KernelSettings(Libc.unameRelease(), disabled, seccomp);
   }
 

@@ -119,11 +119,10 @@ public final class Probe {
     return switch (system) {
       case "Linux/amd64", "Linux/aarch64" -> Optional.empty();
       default ->
-          Optional.of(
-              new Blocker(
-                  Blocker.Kind.PLATFORM,
-                  "io_uring needs Linux on x86_64 or aarch64, this is " + system,
-                  "the system the program runs on"));
+        Optional.of(new Blocker(
+            Blocker.Kind.PLATFORM,
+            "io_uring needs Linux on x86_64 or aarch64, this is " + system,
+            "the system the program runs on"));
     };
   }
 
@@ -165,11 +164,10 @@ public final class Probe {
       }
     }
     missing.putAll(failed);
-    String lacking =
-        missing.keySet().stream()
-            .filter(Capability::required)
-            .map(Capability::label)
-            .collect(Collectors.joining(", "));
+    String lacking = missing.keySet().stream()
+        .filter(Capability::required)
+        .map(Capability::label)
+        .collect(Collectors.joining(", "));
     Blocker blocker = lacking.isEmpty() ? null : Blocker.lacks(lacking);
     return new Probe(settings, blocker, ring.features(), opcodes, missing);
   }

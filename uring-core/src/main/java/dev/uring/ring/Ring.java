@@ -17,18 +17,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * One io_uring instance.
  *
  * <p>Made on any thread, switched on by {@link #enable} on the thread that will own it, and used by
- * that thread alone. One turn: queue SQEs with {@link #sq}, {@link #enter}, reap CQEs with {@link
- * #cq}.
+ * that thread alone. One turn: queue SQEs with {@link #sq}, {@link #enter}, reap CQEs with
+ * {@link #cq}.
  *
  * <h2>Ownership</h2>
  *
- * Owns its descriptor, its mappings, its buffer rings and its direct descriptors until {@link
- * #close}.
+ * Owns its descriptor, its mappings, its buffer rings and its direct descriptors until
+ * {@link #close}.
  *
  * <h2>Threading and cancellation</h2>
  *
- * The owner thread only, except {@link #create}, construction of buffer rings before {@link
- * #enable}, and {@link #fd}. Counters are plain: exact on the owner, possibly behind elsewhere.
+ * The owner thread only, except {@link #create}, construction of buffer rings before
+ * {@link #enable}, and {@link #fd}. Counters are plain: exact on the owner, possibly behind
+ * elsewhere.
  *
  * <h2>Errors</h2>
  *
@@ -42,11 +43,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Ring implements AutoCloseable {
 
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
-  private static final int FEATURES_REQUIRED =
-      IoUring.IORING_FEAT_SINGLE_MMAP
-          | IoUring.IORING_FEAT_NODROP
-          | IoUring.IORING_FEAT_SUBMIT_STABLE
-          | IoUring.IORING_FEAT_EXT_ARG;
+  private static final int FEATURES_REQUIRED = IoUring.IORING_FEAT_SINGLE_MMAP
+      | IoUring.IORING_FEAT_NODROP
+      | IoUring.IORING_FEAT_SUBMIT_STABLE
+      | IoUring.IORING_FEAT_EXT_ARG;
 
   // Layout of the argument block: the getevents argument, then the timespec it points to.
   private static final long TIMESPEC_AT = 32;
@@ -149,8 +149,8 @@ public final class Ring implements AutoCloseable {
    * All results are ordinary: look at the completion queue whatever came back. {@code -ETIME} the
    * limit passed; {@code -EINTR} a signal came; {@code -EBUSY}, {@code -EAGAIN} the kernel asks to
    * reap first. After SQEs were taken the kernel reports their number even if the wait then ended
-   * by time or signal. SQEs it did not take stay queued and go out with the next call. {@code
-   * -EEXIST} the caller is not the owner; {@code -EBADFD} the ring is not enabled.
+   * by time or signal. SQEs it did not take stay queued and go out with the next call.
+   * {@code -EEXIST} the caller is not the owner; {@code -EBADFD} the ring is not enabled.
    *
    * <p>If completions overflow the queue the kernel keeps them and hands them out at the next call,
    * after the owner has reaped; {@link #overflowsSeen} counts the calls that left some behind.
@@ -168,9 +168,8 @@ public final class Ring implements AutoCloseable {
       argumentBytes = Layouts.GETEVENTS_ARG_BYTES;
       flags |= IoUring.IORING_ENTER_EXT_ARG;
     }
-    int result =
-        IoUringSyscalls.enter(
-            errnoCapture, enterFd, toSubmit, waitFor, flags, argumentOrNull, argumentBytes);
+    int result = IoUringSyscalls.enter(
+        errnoCapture, enterFd, toSubmit, waitFor, flags, argumentOrNull, argumentBytes);
     enters++;
     // The shared head tells what was taken even when the call reports an error after taking some.
     submitted += sq.refresh();

@@ -17,8 +17,8 @@ import java.lang.foreign.MemorySegment;
  * <p>The flags, each with its reason:
  *
  * <ul>
- *   <li>R_DISABLED: the ring is made before its worker runs, and becomes the worker's in {@link
- *       Ring#enable}.
+ *   <li>R_DISABLED: the ring is made before its worker runs, and becomes the worker's in
+ *       {@link Ring#enable}.
  *   <li>SINGLE_ISSUER: the kernel may rely on, and enforces, that one thread submits.
  *   <li>DEFER_TASKRUN: completion work runs when we enter, in batches, and never interrupts the
  *       worker. Without it (nor COOP_TASKRUN) an echo costs 6 % more CPU, with COOP_TASKRUN in its
@@ -31,13 +31,12 @@ import java.lang.foreign.MemorySegment;
  */
 record RingSetup(int fd, MemorySegment params) {
 
-  private static final int FLAGS =
-      IoUring.IORING_SETUP_R_DISABLED
-          | IoUring.IORING_SETUP_SINGLE_ISSUER
-          | IoUring.IORING_SETUP_DEFER_TASKRUN
-          | IoUring.IORING_SETUP_CQSIZE
-          | IoUring.IORING_SETUP_SUBMIT_ALL
-          | IoUring.IORING_SETUP_CLAMP;
+  private static final int FLAGS = IoUring.IORING_SETUP_R_DISABLED
+      | IoUring.IORING_SETUP_SINGLE_ISSUER
+      | IoUring.IORING_SETUP_DEFER_TASKRUN
+      | IoUring.IORING_SETUP_CQSIZE
+      | IoUring.IORING_SETUP_SUBMIT_ALL
+      | IoUring.IORING_SETUP_CLAMP;
 
   private static final String FLAGS_TEXT =
       "R_DISABLED|SINGLE_ISSUER|DEFER_TASKRUN|CQSIZE|SUBMIT_ALL|CLAMP";
@@ -53,9 +52,8 @@ record RingSetup(int fd, MemorySegment params) {
       fd = setup(options, params, FLAGS);
     }
     if (fd < 0) {
-      String parameters =
-          "entries=%d, cqEntries=%d, flags=%s"
-              .formatted(options.sqEntries(), options.cqEntries(), FLAGS_TEXT);
+      String parameters = "entries=%d, cqEntries=%d, flags=%s"
+          .formatted(options.sqEntries(), options.cqEntries(), FLAGS_TEXT);
       throw RingErrors.refused("io_uring_setup", -fd, parameters);
     }
     return new RingSetup(fd, params);

@@ -14,9 +14,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <h2>Shapes and units</h2>
  *
- * Call one {@code prep…} method, then {@link #userData}, then {@link #flags} if needed. The {@code
- * prep…} methods carry the names liburing gives them and fill a zeroed slot. Addresses are raw,
- * lengths are bytes.
+ * Call one {@code prep…} method, then {@link #userData}, then {@link #flags} if needed. The
+ * {@code prep…} methods carry the names liburing gives them and fill a zeroed slot. Addresses are
+ * raw, lengths are bytes.
  *
  * <h2>Ownership</h2>
  *

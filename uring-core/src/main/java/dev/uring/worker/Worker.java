@@ -297,12 +297,11 @@ public final class Worker implements Executor {
   /** Throws unless the calling thread is this worker's. */
   public void checkCurrent() {
     if (!isCurrent()) {
-      throw new IllegalStateException(
-          "called on thread "
-              + Thread.currentThread().getName()
-              + ", but this belongs to "
-              + thread.getName()
-              + ": use Worker.execute (or onWorker in Kotlin) to get there");
+      throw new IllegalStateException("called on thread "
+          + Thread.currentThread().getName()
+          + ", but this belongs to "
+          + thread.getName()
+          + ": use Worker.execute (or onWorker in Kotlin) to get there");
     }
   }
 
@@ -369,6 +368,7 @@ public final class Worker implements Executor {
       }
       driver.start();
     } catch (Throwable failure) {
+      state.set(STOPPED);
       release();
       started.completeExceptionally(failure);
       terminated.complete(null);
@@ -381,6 +381,10 @@ public final class Worker implements Executor {
       }
       runLeftovers();
       sendLastMessages();
+      state.set(STOPPED);
+      synchronized (mailbox) {
+        runLeftovers();
+      }
     } catch (Throwable failure) {
       // Nothing below this throws for a user's mistake, so the loop itself is broken.
       LOG.error("worker {} failed and stops; its connections are closed", index, failure);
@@ -477,8 +481,11 @@ public final class Worker implements Executor {
     if (!outbox.isEmpty() || !target.mailbox.offer(task)) {
       counters.mailboxFull++;
       outbox.add(new Undelivered(target, task));
+      target.wakeIfSleeping(this);
+      return;
     }
     target.wakeIfSleeping(this);
+    target.takeBackIfStopped(task);
   }
 
   private void deliverOutbox() {
@@ -498,12 +505,28 @@ public final class Worker implements Executor {
     while (state.get() != STOPPED) {
       if (mailbox.offer(task)) {
         wakeIfSleeping(null);
+        takeBackIfStopped(task);
         return;
       }
       wakeIfSleeping(null);
       LockSupport.parkNanos(MAILBOX_FULL_PARK_NANOS);
     }
     throw stopped();
+  }
+
+  // The worker empties its mailbox once more after it has declared itself stopped. So a task that
+  // was
+  // offered before the declaration runs, and one that was offered after it is still there to be
+  // taken
+  // back; either way its sender knows.
+  private void takeBackIfStopped(Runnable task) {
+    if (state.get() == STOPPED) {
+      synchronized (mailbox) {
+        if (mailbox.remove(task)) {
+          throw stopped();
+        }
+      }
+    }
   }
 
   private void wakeIfSleeping(Worker caller) {
