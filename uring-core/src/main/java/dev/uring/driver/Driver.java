@@ -19,13 +19,13 @@ import java.net.InetSocketAddress;
  *
  * Created on any thread; {@link #start} binds it to the calling thread, which alone may then use
  * it. {@link #wake} and the listener methods are for any thread. Completions are delivered inside
- * {@link #turn}, never inside the call that asks.
+ * {@link #deliver}, never inside the call that asks.
  */
 public interface Driver extends AutoCloseable {
   /** Says that a completion brings no buffer. */
   int NO_BUFFER = -1;
 
-  /** Waits in {@link #turn} without a time limit. */
+  /** Waits in {@link #enter} without a time limit. */
   long FOREVER = -1;
 
   /**
@@ -152,14 +152,17 @@ public interface Driver extends AutoCloseable {
   ReceiveBuffers receiveBuffers();
 
   /**
-   * Hands everything asked for to the kernel, waits for an answer, and delivers the answers there
-   * are.
+   * Hands everything asked for to the kernel and waits for an answer. Delivers none: the worker
+   * looks at the clock in between, so that callbacks do not see the time before the wait.
    *
    * @param timeoutNanos longest wait; 0 does not wait, {@link #FOREVER} has no limit
    */
-  void turn(long timeoutNanos);
+  void enter(long timeoutNanos);
 
-  /** Ends a wait in {@link #turn}, now or the next one. Any thread. */
+  /** Delivers the answers there are. */
+  void deliver();
+
+  /** Ends a wait in {@link #enter}, now or the next one. Any thread. */
   void wake();
 
   /**

@@ -218,7 +218,7 @@ public final class UringDriver implements Driver {
   }
 
   @Override
-  public void turn(long timeoutNanos) {
+  public void enter(long timeoutNanos) {
     buffers.publish();
     boolean mayWait = timeoutNanos != 0 && starvedHead == null && cq.ready() == 0;
     int entered = mayWait ? ring.enter(1, timeoutNanos) : ring.enter(0, 0);
@@ -229,6 +229,10 @@ public final class UringDriver implements Driver {
       throw new UringException(
           "io_uring_enter failed: " + Errno.text(-entered) + ", queued=" + sq.pending());
     }
+  }
+
+  @Override
+  public void deliver() {
     reap();
     askStarvedAgain();
   }

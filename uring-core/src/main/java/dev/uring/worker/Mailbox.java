@@ -100,21 +100,6 @@ final class Mailbox {
     return message;
   }
 
-  /**
-   * Takes back a message that nobody will consume any more. Only after the consumer has ended, by
-   * one thread at a time.
-   *
-   * @return whether the message was still there
-   */
-  boolean remove(Runnable message) {
-    for (int i = 0; i < slots.length; i++) {
-      if (SLOT.compareAndSet(slots, i, message, (Runnable) null)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Whether {@link #poll} would find a message. Owner only. */
   boolean isEmpty() {
     return SLOT.getVolatile(slots, (int) consumed & mask) == null;

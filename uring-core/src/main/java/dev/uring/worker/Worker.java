@@ -6,12 +6,15 @@ import dev.uring.driver.DriverCounters;
 import dev.uring.metrics.WorkerCounters;
 import dev.uring.metrics.WorkerSnapshot;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +47,9 @@ public final class Worker implements Executor {
 
   private static final long MAILBOX_FULL_PARK_NANOS = 50_000;
 
+  // Of the tasks of a turn, the part that messages may add when local tasks already fill it.
+  private static final int MAIL_SHARE = 16;
+
   private final int index;
   private final Driver driver;
   private final BlockPool blocks;
@@ -61,16 +67,13 @@ public final class Worker implements Executor {
   // coroutine, connection or timer, each of which has at most one task waiting.
   private final ArrayDeque<Runnable> runQueue = new ArrayDeque<>();
 
-  // Messages for workers whose mailbox was full: a worker must not wait for another, or two could
-  // wait for each other.
-  private final ArrayDeque<Undelivered> outbox = new ArrayDeque<>();
+  private final Outbox outbox = new Outbox();
+  private final List<Consumer<Throwable>> endListeners = new CopyOnWriteArrayList<>();
 
   private EndOfTurn endOfTurnHead;
   private long nowNanos;
   private volatile boolean stopRequested;
   private int connectionsActive;
-
-  private record Undelivered(Worker target, Runnable task) {}
 
   /**
    * A worker that is not running yet.
@@ -141,10 +144,21 @@ public final class Worker implements Executor {
   }
 
   /**
+   * Adds what shall be told, on this worker's thread, that the loop has ended and the driver is
+   * about to be closed.
+   *
+   * @param listener is given what broke the loop, or null when it was stopped
+   */
+  public void whenEnding(Consumer<Throwable> listener) {
+    endListeners.add(listener);
+  }
+
+  /**
    * Stops a worker that may never have been started, and waits until it has let go of everything.
    */
   public void abandon() {
     if (thread.getState() == Thread.State.NEW) {
+      mailbox.close();
       release();
       terminated.complete(null);
     } else {
@@ -368,6 +382,7 @@ public final class Worker implements Executor {
       }
       driver.start();
     } catch (Throwable failure) {
+      mailbox.close();
       state.set(STOPPED);
       release();
       started.completeExceptionally(failure);
@@ -375,20 +390,22 @@ public final class Worker implements Executor {
       return;
     }
     started.complete(null);
+    Throwable failure = null;
     try {
       while (!stopRequested) {
         turn();
       }
-      runLeftovers();
-      sendLastMessages();
-      state.set(STOPPED);
-      synchronized (mailbox) {
-        runLeftovers();
-      }
-    } catch (Throwable failure) {
+    } catch (Throwable thrown) {
       // Nothing below this throws for a user's mistake, so the loop itself is broken.
-      LOG.error("worker {} failed and stops; its connections are closed", index, failure);
+      LOG.error("worker {} failed and stops; its connections are closed", index, thrown);
+      failure = thrown;
+    }
+    try {
+      end(failure);
+    } catch (Throwable thrown) {
+      LOG.error("worker {} could not end in order", index, thrown);
     } finally {
+      mailbox.close();
       state.set(STOPPED);
       release();
       terminated.complete(null);
@@ -396,27 +413,32 @@ public final class Worker implements Executor {
   }
 
   private void turn() {
-    driver.turn(waitNanos());
+    driver.enter(waitNanos());
+    // Awake before the first callback: a message that comes during them needs no wake.
     state.lazySet(AWAKE);
     nowNanos = System.nanoTime();
     counters.turns++;
+    driver.deliver();
     timers.expire(nowNanos);
     emptyMailbox();
     runTasks();
     callEndOfTurn();
-    if (!outbox.isEmpty()) {
-      deliverOutbox();
-    }
+    deliverOutbox();
   }
 
   // How long the kernel may keep us; declares the worker asleep when that is not zero.
   private long waitNanos() {
-    if (!runQueue.isEmpty() || !outbox.isEmpty() || !mailbox.isEmpty()) {
+    if (!runQueue.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty()) {
       return 0;
     }
     long untilTimer = timers.nanosToNext(System.nanoTime());
     if (untilTimer == 0) {
       return 0;
+    }
+    if (!outbox.isEmpty()) {
+      // Nobody tells us when the other mailbox has room again; spinning for it would take the CPU
+      // that the other worker may need.
+      untilTimer = Math.min(untilTimer, MAILBOX_FULL_PARK_NANOS);
     }
     state.set(SLEEPING);
     // Looked at again after the declaration: a producer that stored its message before seeing
@@ -428,9 +450,12 @@ public final class Worker implements Executor {
     return untilTimer == TimerWheel.NO_DEADLINE ? Driver.FOREVER : untilTimer;
   }
 
+  // Takes as much as the turn can run, so that a mailbox whose worker is behind fills up and holds
+  // its senders back. A little is taken even when local tasks alone fill the turn: they may keep on
+  // doing so, and the senders must not wait for ever.
   private void emptyMailbox() {
-    // Bounded by what is there now: producers that keep up with us must not keep us here.
-    for (int left = mailbox.depth(); left > 0; left--) {
+    int wanted = Math.max(tasksPerTurnMax - runQueue.size(), 1 + tasksPerTurnMax / MAIL_SHARE);
+    for (int left = Math.min(mailbox.depth(), wanted); left > 0; left--) {
       Runnable task = mailbox.poll();
       if (task == null) {
         return;
@@ -458,10 +483,13 @@ public final class Worker implements Executor {
     }
   }
 
+  // The list as it is now: a listener that lists itself again is called in the next turn, after the
+  // kernel has been asked, or it could keep the worker here.
   private void callEndOfTurn() {
-    while (endOfTurnHead != null) {
-      EndOfTurn listener = endOfTurnHead;
-      endOfTurnHead = listener.nextAtEndOfTurn;
+    EndOfTurn listener = endOfTurnHead;
+    endOfTurnHead = null;
+    while (listener != null) {
+      EndOfTurn following = listener.nextAtEndOfTurn;
       listener.nextAtEndOfTurn = null;
       listener.isListed = false;
       try {
@@ -469,64 +497,52 @@ public final class Worker implements Executor {
       } catch (Throwable failure) {
         taskFailed(failure);
       }
+      listener = following;
     }
   }
 
   // On this worker's thread: a message for another worker.
   private void post(Worker target, Runnable task) {
-    if (target.state.get() == STOPPED) {
+    if (target.isClosed()) {
       throw target.stopped();
     }
-    // Behind what waits already, or two messages to one worker could overtake each other.
-    if (!outbox.isEmpty() || !target.mailbox.offer(task)) {
+    if (outbox.holdsFor(target) || !target.take(task, this)) {
       counters.mailboxFull++;
-      outbox.add(new Undelivered(target, task));
-      target.wakeIfSleeping(this);
-      return;
+      outbox.add(target, task);
     }
-    target.wakeIfSleeping(this);
-    target.takeBackIfStopped(task);
   }
 
   private void deliverOutbox() {
-    for (int left = outbox.size(); left > 0; left--) {
-      Undelivered message = outbox.peek();
-      if (!message.target.mailbox.offer(message.task) && message.target.state.get() != STOPPED) {
-        message.target.wakeIfSleeping(this);
-        return;
+    if (!outbox.isEmpty()) {
+      int dropped = outbox.deliver(this);
+      if (dropped > 0) {
+        LOG.warn("worker {} drops {} messages for a worker that has stopped", index, dropped);
       }
-      outbox.poll();
-      message.target.wakeIfSleeping(this);
     }
+  }
+
+  /** Takes a message of another worker; says whether there was room. */
+  boolean take(Runnable message, Worker sender) {
+    boolean isTaken = mailbox.offer(message);
+    wakeIfSleeping(sender);
+    return isTaken;
+  }
+
+  boolean isClosed() {
+    return mailbox.isClosed();
   }
 
   // On a thread that is no worker's: it may wait, and that is its back-pressure.
   private void postWaiting(Runnable task) {
-    while (state.get() != STOPPED) {
+    while (!mailbox.isClosed()) {
       if (mailbox.offer(task)) {
         wakeIfSleeping(null);
-        takeBackIfStopped(task);
         return;
       }
       wakeIfSleeping(null);
       LockSupport.parkNanos(MAILBOX_FULL_PARK_NANOS);
     }
     throw stopped();
-  }
-
-  // The worker empties its mailbox once more after it has declared itself stopped. So a task that
-  // was
-  // offered before the declaration runs, and one that was offered after it is still there to be
-  // taken
-  // back; either way its sender knows.
-  private void takeBackIfStopped(Runnable task) {
-    if (state.get() == STOPPED) {
-      synchronized (mailbox) {
-        if (mailbox.remove(task)) {
-          throw stopped();
-        }
-      }
-    }
   }
 
   private void wakeIfSleeping(Worker caller) {
@@ -539,38 +555,55 @@ public final class Worker implements Executor {
     }
   }
 
-  // Tasks that came while the loop was ending still run: a coroutine that was being cancelled must
-  // hear of it.
-  private void runLeftovers() {
-    for (int rounds = 0; rounds < LEFTOVER_ROUNDS_MAX; rounds++) {
-      emptyMailbox();
-      if (runQueue.isEmpty()) {
-        return;
+  // What others were promised still happens: tasks that were accepted run, messages and wakes that
+  // are on their way out leave. A coroutine that was being cancelled must hear of it.
+  private void end(Throwable failure) {
+    boolean isBroken = failure != null;
+    runLeftovers(isBroken);
+    for (Consumer<Throwable> listener : endListeners) {
+      try {
+        listener.accept(failure);
+      } catch (Throwable thrown) {
+        taskFailed(thrown);
       }
-      runTasks();
-      callEndOfTurn();
+    }
+    // Closed before the last look: what is accepted is run, what is not throws at its sender.
+    mailbox.close();
+    runLeftovers(isBroken);
+    if (!outbox.isEmpty()) {
+      LOG.error("worker {} stops with {} messages undelivered", index, outbox.count());
     }
   }
 
-  // Wakes for other workers may still be queued in the driver, and messages in the outbox: a worker
-  // that sleeps at the other end would wait for them for ever.
-  private void sendLastMessages() {
-    for (int rounds = 0; !outbox.isEmpty() && rounds < LEFTOVER_ROUNDS_MAX; rounds++) {
+  private void runLeftovers(boolean isBroken) {
+    long deadline = System.nanoTime() + LEFTOVER_NANOS_MAX;
+    do {
+      emptyMailbox();
+      runTasks();
+      callEndOfTurn();
       deliverOutbox();
-      // Our own mailbox too: the worker we wait for may be waiting for room in it.
-      runLeftovers();
-    }
-    if (!outbox.isEmpty()) {
-      LOG.error("worker {} stops with {} messages undelivered", index, outbox.size());
-    }
-    driver.turn(0);
+      if (!isBroken) {
+        driver.enter(0);
+        driver.deliver();
+      }
+      if (!outbox.isEmpty()) {
+        // The worker we wait for may be waiting for room in our mailbox: so not longer than this.
+        LockSupport.parkNanos(MAILBOX_FULL_PARK_NANOS);
+      }
+    } while (hasLeftovers() && System.nanoTime() - deadline < 0);
+  }
+
+  private boolean hasLeftovers() {
+    return !runQueue.isEmpty() || !outbox.isEmpty() || endOfTurnHead != null || mailbox.depth() > 0;
   }
 
   private void release() {
     try {
       driver.close();
-    } finally {
       blocks.close();
+    } catch (Throwable failure) {
+      LOG.error("worker {} could not release what it owned", index, failure);
+    } finally {
       CURRENT.remove();
     }
   }
@@ -579,7 +612,8 @@ public final class Worker implements Executor {
     return new RejectedExecutionException("worker " + index + " has stopped");
   }
 
-  // A task may add another; a chain longer than this is a loop, and the process must be able to
-  // end.
-  private static final int LEFTOVER_ROUNDS_MAX = 1024;
+  // A task may add another, without end, and a worker we have messages for may be stuck; the
+  // process
+  // must be able to end. A second is more than any of those that do end needs.
+  private static final long LEFTOVER_NANOS_MAX = 1_000_000_000;
 }

@@ -12,7 +12,7 @@ class ListenFailureTest :
         test("names address, error, likely cause and remedy") {
             ListenFailure.text(address, Errno.EADDRINUSE) shouldBe
                 """
-                cannot listen on 127.0.0.1:80: address already in use.
+                cannot listen on 127.0.0.1:80: EADDRINUSE (address already in use).
                   Likely cause: another process listens there. Stop it, or choose another port (0 lets the system choose).
                 """.trimIndent()
         }
