@@ -236,7 +236,11 @@ final class ReceivePath extends Operation {
 
   private void appendToCarry(MemorySegment from, long at, int bytes) {
     int needed = length + bytes;
-    if (needed > limits.frameBytesMax()) {
+    // The limit is for a frame that the handler has seen the beginning of. While it sees nothing,
+    // because of a pause or because the bytes of the pause are not offered yet, what lies above the
+    // high-water mark was delivered before the kernel heard of the pause: at most one ring of
+    // receive buffers.
+    if (needed > limits.frameBytesMax() && !isPaused && !isCatchUpQueued) {
       throw new FrameTooLargeException(connection.describe(), needed, limits.frameBytesMax());
     }
     if (carry == null) {

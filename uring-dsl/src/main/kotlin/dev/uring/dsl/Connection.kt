@@ -1,0 +1,308 @@
+package dev.uring.dsl
+
+import dev.uring.bytes.ByteSink
+import dev.uring.bytes.ByteView
+import dev.uring.worker.Worker
+import kotlinx.io.bytestring.ByteString
+import kotlinx.io.bytestring.unsafe.UnsafeByteStringApi
+import kotlinx.io.bytestring.unsafe.UnsafeByteStringOperations
+import java.net.InetSocketAddress
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
+import kotlin.time.Duration
+import dev.uring.net.Connection as CoreConnection
+
+/**
+ * A TCP connection whose operations suspend instead of calling back.
+ *
+ * ### Shapes and units
+ * A byte stream: what one [receive] offers is what has arrived, not a message. Sizes are bytes.
+ * ### Ownership
+ * The server owns the connection and closes it when the handler returns. Views are borrowed by the block that gets
+ * them. Everything given to [write] and [send] is taken before the call returns; the caller may reuse it at once.
+ * ### Threading and cancellation
+ * Belongs to one [worker]: every operation, suspending or not, is called on that worker's thread, which is where the
+ * handler runs. Only [id], [worker], the addresses and [toString] may be used anywhere. A suspended operation is
+ * cancellable, and cancelling loses nothing: received bytes stay in the connection, queued bytes are sent. An operation
+ * that need not wait does not look at the job, so a cancelled coroutine still gets what is there; its next wait throws.
+ * ### Errors
+ * `IllegalStateException` on a wrong thread or with a second reader.
+ * [ConnectionLostException][dev.uring.base.ConnectionLostException] from a suspending operation when the peer broke the
+ * connection.
+ *
+ * @sample samples.dsl.echo
+ */
+public class Connection internal constructor(
+    private val core: CoreConnection,
+    sendLowWaterBytes: Long,
+) {
+    internal val input: ConnectionInput = ConnectionInput(core)
+    internal val outgoing: ConnectionOutput = ConnectionOutput(core, sendLowWaterBytes)
+
+    /** Number of this connection, unique in its runtime. */
+    public val id: Long get() = core.id()
+
+    /** The worker that owns this connection. */
+    public val worker: Worker get() = core.worker()
+
+    /** The peer's address; `unknown:0`, unresolved, when the peer was gone before anybody asked. */
+    public val remoteAddress: InetSocketAddress get() = core.peerAddress
+
+    /** This side's address; `unknown:0`, unresolved, when the connection is gone. */
+    public val localAddress: InetSocketAddress get() = core.ownAddress
+
+    /** False once this side has closed or aborted the connection, or the peer has broken it. */
+    public val isOpen: Boolean get() = core.isOpen
+
+    /**
+     * Waits for bytes and lends them to [block], which returns how many of them it consumed.
+     *
+     * ### Shapes and units
+     * The view holds all unconsumed bytes, at least 1 of them new: what one call left over is offered first next time.
+     * After a block that consumed nothing the next call waits until more bytes have arrived; after one that consumed
+     * something it offers the rest at once. Returns what [block] returned, or [END_OF_INPUT] when the peer has finished
+     * sending, the connection is closed, or the server is draining and no byte is left to answer.
+     * ### Ownership
+     * The view is borrowed: valid only inside [block]. [block] cannot suspend, and the compiler sees to it.
+     * ### Threading and cancellation
+     * One coroutine at a time. If it is cancelled while it waits, or [block] throws, the bytes stay in the connection
+     * and are offered again. Bytes that are there already are lent without suspending, also to a cancelled coroutine.
+     * ### Errors
+     * [ReceiveTimeoutException] nothing new within [timeout], which costs no allocation, unlike `withTimeout` ·
+     * [ConnectionLostException][dev.uring.base.ConnectionLostException] ·
+     * [FrameTooLargeException][dev.uring.base.FrameTooLargeException] more than `frameBytesMax` bytes left unconsumed ·
+     * `IllegalArgumentException` [block] says it consumed more than it was lent.
+     *
+     * @sample samples.dsl.receiveSome
+     */
+    public suspend inline fun receive(
+        timeout: Duration = Duration.INFINITE,
+        crossinline block: (ByteView) -> Int,
+    ): Int {
+        expectInputWithin(timeout)
+        return receiveExpected { block(it) }
+    }
+
+    /**
+     * Offers bytes to [block] until it consumes some: one call, one message.
+     *
+     * ### Shapes and units
+     * [block] returns the length of the message that it took from the front of the view, or 0 to see it again with more
+     * bytes. False when the peer has finished sending; an unfinished message may then be left.
+     * ### Ownership
+     * As in [receive].
+     * ### Threading and cancellation
+     * As in [receive]. [timeout] is for the whole message, so that a peer which sends a byte now and then cannot
+     * stretch it.
+     * ### Errors
+     * As in [receive].
+     *
+     * @sample samples.dsl.parseLines
+     */
+    public suspend inline fun parse(
+        timeout: Duration = Duration.INFINITE,
+        crossinline block: (ByteView) -> Int,
+    ): Boolean {
+        expectInputWithin(timeout)
+        while (true) {
+            val consumed = receiveExpected { block(it) }
+            if (consumed != 0) return consumed > 0
+        }
+    }
+
+    /**
+     * Lends every arrival to [block], which consumes it whole, until the peer has finished sending.
+     *
+     * ### Shapes and units
+     * Views of 1 byte or more, in order, without a gap.
+     * ### Ownership
+     * As in [receive].
+     * ### Threading and cancellation
+     * As in [receive]; [timeout] is for each arrival. Before it waits for the next one it lets the send queue fall
+     * below its high-water mark, so a peer that sends without reading cannot make an echo's queue grow.
+     * ### Errors
+     * As in [receive] and [send].
+     *
+     * @sample samples.dsl.echo
+     */
+    public suspend inline fun forEachView(
+        timeout: Duration = Duration.INFINITE,
+        crossinline block: (ByteView) -> Unit,
+    ) {
+        while (true) {
+            expectInputWithin(timeout)
+            val consumed =
+                receiveExpected { view ->
+                    block(view)
+                    view.size()
+                }
+            if (consumed == END_OF_INPUT) return
+            awaitSendRoom()
+        }
+    }
+
+    /**
+     * Queues the bytes of [view]; they leave with everything else that is written in this turn of the worker's loop.
+     *
+     * ### Shapes and units
+     * Appends to the one ordered send queue. Never waits: see [send] for backpressure.
+     * ### Errors
+     * [SendQueueFullException][dev.uring.base.SendQueueFullException] the queue would exceed `sendQueueBytesMax`; the
+     * connection is then aborted. Bytes written after close or reset are dropped.
+     */
+    public fun write(view: ByteView): Unit = core.write(view)
+
+    /** Queues [count] bytes of [bytes] beginning with the one at [from]; see [write]. */
+    public fun write(
+        bytes: ByteArray,
+        from: Int = 0,
+        count: Int = bytes.size - from,
+    ): Unit = core.write(bytes, from, count)
+
+    /** Queues [text] in UTF-8; see [write]. */
+    public fun write(text: String): Unit = core.writeUtf8(text)
+
+    /** Queues [bytes]; see [write]. */
+    @OptIn(UnsafeByteStringApi::class)
+    public fun write(bytes: ByteString) {
+        // Unsafe only in that the array is not copied first; it is read here and not kept.
+        UnsafeByteStringOperations.withByteArrayUnsafe(bytes) { core.write(it) }
+    }
+
+    /** Encodes straight into the send queue, with no array in between; what was put counts as written. */
+    public val output: ByteSink get() = core.output()
+
+    /** Bytes that are written and not yet handed to the kernel. */
+    public val unsentBytes: Long get() = core.unsentBytes()
+
+    /**
+     * Queues the bytes of [view] and suspends while the send queue is above its high-water mark.
+     *
+     * ### Shapes and units
+     * Returns at once below `sendHighWaterBytes`; above it, when the queue has fallen to `sendLowWaterBytes`.
+     * ### Ownership
+     * The bytes are taken before the first suspension.
+     * ### Threading and cancellation
+     * Any number of coroutines of the worker may send; the bytes of one call stay together. Cancelling a suspended send
+     * does not take its bytes back: they are sent.
+     * ### Errors
+     * [ConnectionLostException][dev.uring.base.ConnectionLostException] the peer broke the connection ·
+     * [ConnectionClosedException][dev.uring.base.ConnectionClosedException] this side closed it ·
+     * [SendQueueFullException][dev.uring.base.SendQueueFullException] as in [write].
+     *
+     * @sample samples.dsl.sendMany
+     */
+    public suspend fun send(view: ByteView) {
+        write(view)
+        awaitSendRoom()
+    }
+
+    /** Queues [count] bytes of [bytes] beginning with the one at [from] and waits for room; see [send]. */
+    public suspend fun send(
+        bytes: ByteArray,
+        from: Int = 0,
+        count: Int = bytes.size - from,
+    ) {
+        write(bytes, from, count)
+        awaitSendRoom()
+    }
+
+    /** Queues [text] in UTF-8 and waits for room; see [send]. */
+    public suspend fun send(text: String) {
+        write(text)
+        awaitSendRoom()
+    }
+
+    /** Queues [bytes] and waits for room; see [send]. */
+    public suspend fun send(bytes: ByteString) {
+        write(bytes)
+        awaitSendRoom()
+    }
+
+    /**
+     * Suspends until everything written so far has been handed to the kernel.
+     *
+     * ### Threading and cancellation
+     * Cancelling takes no bytes back. Not needed for the bytes to leave: the worker sends them at the end of the turn.
+     * ### Errors
+     * As in [send].
+     */
+    public suspend fun flush(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitSent(it) }
+
+    /**
+     * Tells the peer, after all queued bytes, that no more will come (FIN). Receiving goes on; a later [write] is
+     * dropped and a later [send] throws.
+     */
+    public fun shutdownOutput() {
+        core.shutdownOutput()
+        outgoing.end("shutdownOutput()")
+    }
+
+    /**
+     * Closes in order: sends what is queued, then a FIN, and waits up to `lingerTimeout` for the peer's. Returns at
+     * once; repeated calls do nothing. From then on [receive] says [END_OF_INPUT], [write] drops and [send] throws.
+     */
+    public fun close() {
+        core.close()
+        end("close()")
+    }
+
+    /** Resets the connection at once and drops what is queued; otherwise as [close]. */
+    public fun abort() {
+        core.abort()
+        end("abort()")
+    }
+
+    private fun end(operation: String) {
+        input.end()
+        outgoing.close(operation)
+    }
+
+    override fun toString(): String = "Connection(id=$id, remote=$remoteAddress, worker=${worker.index()})"
+
+    @PublishedApi
+    internal fun expectInputWithin(timeout: Duration): Unit = input.expectWithin(timeout)
+
+    @PublishedApi
+    internal suspend fun awaitInput(): Unit = suspendCoroutineUninterceptedOrReturn { input.await(it) }
+
+    @PublishedApi
+    internal fun openInput(): ByteView? = input.open()
+
+    @PublishedApi
+    internal fun isInputOver(): Boolean = input.isOver()
+
+    @PublishedApi
+    internal fun closeInput(consumed: Int): Unit = input.close(consumed)
+
+    @PublishedApi
+    internal suspend fun awaitSendRoom(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoom(it) }
+
+    /** Constants of connections. */
+    public companion object {
+        /** What [receive] returns when no more bytes will come. */
+        public const val END_OF_INPUT: Int = -1
+
+        @PublishedApi
+        internal const val BLOCK_FAILED: Int = Int.MIN_VALUE
+    }
+
+    // Inlined into the caller, like every function that takes a block: a suspend function with a state of its own would
+    // allocate a frame at every entry, and a block that is an object would be one more.
+    @PublishedApi
+    internal suspend inline fun receiveExpected(crossinline block: (ByteView) -> Int): Int {
+        awaitInput()
+        var view = openInput()
+        while (view == null) {
+            if (isInputOver()) return END_OF_INPUT
+            awaitInput()
+            view = openInput()
+        }
+        var consumed = BLOCK_FAILED
+        try {
+            consumed = block(view)
+        } finally {
+            closeInput(consumed)
+        }
+        return consumed
+    }
+}

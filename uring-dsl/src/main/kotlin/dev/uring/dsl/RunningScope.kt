@@ -1,0 +1,89 @@
+package dev.uring.dsl
+
+import dev.uring.UringRuntime
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.job
+import kotlinx.coroutines.launch
+import java.util.concurrent.ConcurrentLinkedQueue
+import kotlin.time.toKotlinDuration
+
+/** The scope of one running [uring] block. [supervisor] outlives [scope]: it carries the shutdown that ends [scope]. */
+internal class RunningScope(
+    override val runtime: UringRuntime,
+    private val scope: CoroutineScope,
+    supervisor: CoroutineScope,
+) : UringScope,
+    CoroutineScope by scope {
+    private val servers = ConcurrentLinkedQueue<Server>()
+
+    @Volatile
+    private var isStopping = false
+
+    // Lazy: starting it is the idempotent, thread-safe act that shutdown() needs.
+    private val stop =
+        supervisor.launch(start = CoroutineStart.LAZY) {
+            isStopping = true
+            // Closing one more than once is harmless; a server opened meanwhile is in the queue or refused.
+            servers.forEach(Server::close)
+            servers.forEach { it.join() }
+            scope.cancel(CancellationException("uring is shut down"))
+        }
+
+    override fun tcp(
+        address: String,
+        onError: (connection: Connection, cause: Throwable) -> Unit,
+        handler: suspend (Connection) -> Unit,
+    ): Server {
+        val connections = ConnectionGroup(runtime, coroutineContext, onError, handler)
+        val listener =
+            try {
+                runtime.listen(address, connections)
+            } catch (failure: Throwable) {
+                connections.job.cancel()
+                throw failure
+            }
+        val server = Server(scope, listener, connections, runtime.config().drainTimeout().toKotlinDuration())
+        servers += server
+        connections.job.invokeOnCompletion { servers -= server }
+        // shutdown() raises the flag before it looks into the queue: one of the two sees the other.
+        if (isStopping) server.close()
+        return server
+    }
+
+    override fun shutdown() {
+        stop.start()
+    }
+
+    companion object {
+        /**
+         * Runs [block] and waits for its servers and coroutines; a shutdown is a normal end. [onStarted] hands out the
+         * scope before the block runs.
+         */
+        suspend fun run(
+            runtime: UringRuntime,
+            onStarted: (UringScope) -> Unit,
+            block: suspend UringScope.() -> Unit,
+        ): Unit =
+            coroutineScope {
+                val supervisor = this
+                var running: RunningScope? = null
+                try {
+                    coroutineScope {
+                        running = RunningScope(runtime, this, supervisor)
+                        onStarted(running)
+                        running.block()
+                    }
+                } catch (end: CancellationException) {
+                    val isShutdown = running?.isStopping == true && supervisor.isActive
+                    if (!isShutdown) throw end
+                } finally {
+                    running?.stop?.cancel()
+                }
+            }
+    }
+}

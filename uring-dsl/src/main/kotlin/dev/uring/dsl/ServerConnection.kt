@@ -1,0 +1,93 @@
+package dev.uring.dsl
+
+import dev.uring.bytes.ByteView
+import dev.uring.net.ConnectionHandler
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import dev.uring.net.Connection as CoreConnection
+
+/**
+ * One accepted connection and the coroutine that serves it: takes the core's events to the waiting coroutine.
+ *
+ * The coroutine lives exactly as long as the connection: it starts when the connection opens and ends after
+ * [onClosed], so a server whose coroutines have ended has no descriptor left either.
+ *
+ * Thread: the connection's worker.
+ */
+internal class ServerConnection(
+    private val core: CoreConnection,
+    private val group: ConnectionGroup,
+) : ConnectionHandler {
+    private val connection = Connection(core, group.sendLowWaterBytes)
+    private val live = group.liveOn(core.worker())
+    private val closed = Job()
+
+    // Links of [live].
+    var previous: ServerConnection? = null
+    var next: ServerConnection? = null
+
+    override fun onOpen(c: CoreConnection) {
+        live.add(this)
+        // Undispatched: the loop's top level called, so the handler may run right here until it first waits.
+        group.scopeOn(core.worker()).launch(start = CoroutineStart.UNDISPATCHED) { serve() }
+    }
+
+    override fun onReceive(
+        c: CoreConnection,
+        bytes: ByteView,
+    ): Int {
+        connection.input.handleBytes()
+        return CONSUMED_ITSELF
+    }
+
+    override fun onEnd(c: CoreConnection) = connection.input.handleEnd()
+
+    override fun onWritable(c: CoreConnection) = connection.outgoing.handleWritable()
+
+    override fun onDrain(c: CoreConnection) = drain()
+
+    override fun onClosed(
+        c: CoreConnection,
+        causeOrNull: Throwable?,
+    ) {
+        live.remove(this)
+        closed.complete()
+        connection.input.handleClosed(causeOrNull)
+        connection.outgoing.handleClosed(causeOrNull)
+    }
+
+    fun drain() = connection.input.handleDrain()
+
+    private suspend fun CoroutineScope.serve() {
+        try {
+            group.handler(connection)
+            // A cancelled handler that returns all the same was cut short at a place that nobody chose.
+            if (isActive) connection.close() else connection.abort()
+        } catch (_: CancellationException) {
+            connection.abort()
+        } catch (failure: Throwable) {
+            // Reported first: afterwards nobody can ask the kernel who the peer was.
+            group.report(connection, failure)
+            // Reset and not closed in order: a peer must not take half a reply for the whole.
+            connection.abort()
+        }
+        try {
+            closed.join()
+        } catch (_: CancellationException) {
+            // The server gave up waiting for a peer that does not read what it was sent.
+            connection.abort()
+            withContext(NonCancellable) { closed.join() }
+        }
+    }
+
+    private companion object {
+        // The resumed coroutine consumes through the connection, in the middle of the event or long after it.
+        const val CONSUMED_ITSELF = 0
+    }
+}

@@ -1,0 +1,48 @@
+package dev.uring.dsl
+
+import dev.uring.UringRuntime
+import kotlinx.coroutines.CoroutineScope
+
+/**
+ * The receiver of a [uring] block: opens servers, launches coroutines, ends it all.
+ *
+ * ### Ownership
+ * Owns its servers and its coroutines: [uring] returns when all of them have ended.
+ * ### Threading and cancellation
+ * The block and what is launched from it run on worker 0; a connection's handler runs on the connection's worker. The
+ * members may be used from any thread.
+ */
+public sealed interface UringScope : CoroutineScope {
+    /** The workers below. [uring] starts it and stops it. */
+    public val runtime: UringRuntime
+
+    /**
+     * Listens on [address] and serves every connection with one coroutine of [handler].
+     *
+     * ### Shapes and units
+     * [address] is `host:port`; port 0 lets the kernel choose, see [Server.localAddress]. Bound when the call returns.
+     * ### Ownership
+     * The server is a child of this scope, a connection's coroutine one of the server. When [handler] returns, its
+     * connection is closed in order: what it queued is sent.
+     * ### Threading and cancellation
+     * [handler] runs on the worker that accepted the connection, always. A cancelled handler's connection is reset.
+     * ### Errors
+     * Thrown here: the address cannot be bound. An exception of [handler] resets its connection and no other, and is
+     * given to [onError] on the connection's worker, which it must not block. The default logs one line.
+     *
+     * @sample samples.dsl.echo
+     */
+    public fun tcp(
+        address: String,
+        onError: (connection: Connection, cause: Throwable) -> Unit = FailureLog,
+        handler: suspend (Connection) -> Unit,
+    ): Server
+
+    /**
+     * Ends the [uring] block in order; returns at once. Repeated calls do nothing.
+     *
+     * All servers [close][Server.close], in phases. When they are done, coroutines that are left in the scope, the
+     * block itself among them, are cancelled, and [uring] returns normally. SIGTERM and SIGINT do the same.
+     */
+    public fun shutdown()
+}

@@ -1,0 +1,71 @@
+package dev.uring.dsl
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+import java.io.File
+import java.net.InetSocketAddress
+import java.util.concurrent.TimeUnit
+import kotlin.time.measureTime
+
+/** What only a process of its own can show: how `uring` takes part in the end of the JVM. */
+class SignalKernelTest :
+    FunSpec({
+        needsKernel()
+
+        for (signal in listOf("TERM", "INT")) {
+            test(
+                "SIG$signal lets handlers say goodbye, and the process ends with the signal's code",
+            ) {
+                withContext(Dispatchers.IO) {
+                    val process = start("serve")
+                    try {
+                        val output = process.inputReader()
+                        val port = output.readLine().toInt()
+                        Peer(InetSocketAddress("127.0.0.1", port)).use { peer ->
+                            peer.send("hello")
+                            peer.receiveText(5) shouldBe "hello"
+                            kill(process, signal)
+                            peer.receiveTextToEnd() shouldBe "goodbye"
+                        }
+                        process.waitFor(20, TimeUnit.SECONDS) shouldBe true
+                        process.exitValue() shouldBe (if (signal == "TERM") 143 else 130)
+                        output.readLine() shouldBe "block ended"
+                    } finally {
+                        process.destroyForcibly()
+                    }
+                }
+            }
+        }
+
+        test("exitProcess in the block, on a worker, is not held up by the drain it makes impossible") {
+            withContext(Dispatchers.IO) {
+                val process = start("exit")
+                try {
+                    measureTime { process.waitFor(30, TimeUnit.SECONDS) shouldBe true }.inWholeSeconds shouldBeLessThan
+                        25
+                    process.exitValue() shouldBe 3
+                } finally {
+                    process.destroyForcibly()
+                }
+            }
+        }
+    })
+
+private fun start(program: String): Process =
+    ProcessBuilder(
+        File(System.getProperty("java.home"), "bin/java").path,
+        "-Xmx256m",
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        "dev.uring.dsl.ChildProgramsKt",
+        program,
+    ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+
+private fun kill(
+    process: Process,
+    signal: String,
+) = ProcessBuilder("kill", "-$signal", process.pid().toString()).start().waitFor() shouldBe 0

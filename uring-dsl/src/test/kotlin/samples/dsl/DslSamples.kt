@@ -1,0 +1,64 @@
+package samples.dsl
+
+import dev.uring.dsl.Connection
+import dev.uring.dsl.UringScope
+import dev.uring.dsl.onEachWorker
+import dev.uring.dsl.onWorker
+import dev.uring.dsl.sharded
+import dev.uring.dsl.uring
+import kotlin.time.Duration.Companion.seconds
+
+private const val NEWLINE = '\n'.code.toByte()
+
+suspend fun echo() =
+    uring {
+        tcp("127.0.0.1:7000") { conn -> conn.forEachView { conn.write(it) } }
+    }
+
+suspend fun configured() =
+    uring(configure = { workersCount(2) }) {
+        tcp("127.0.0.1:7000") { conn -> conn.send("hello\n") }
+    }
+
+suspend fun receiveSome(conn: Connection): Long {
+    var total = 0L
+    while (true) {
+        val consumed = conn.receive(timeout = 30.seconds) { it.size() }
+        if (consumed == Connection.END_OF_INPUT) return total
+        total += consumed
+    }
+}
+
+suspend fun parseLines(conn: Connection) {
+    do {
+        val hasLine =
+            conn.parse { view ->
+                val end = view.indexOf(NEWLINE, 0)
+                if (end >= 0) conn.write("got ${view.toUtf8(0, end)}\n")
+                end + 1
+            }
+    } while (hasLine)
+}
+
+suspend fun sendMany(
+    conn: Connection,
+    block: ByteArray,
+) {
+    repeat(1_000_000) { conn.send(block) }
+    conn.flush()
+}
+
+suspend fun UringScope.askOwner(key: Int): String =
+    onWorker(key % runtime.workersCount()) { "worker ${key % runtime.workersCount()} owns $key" }
+
+suspend fun UringScope.askAll(): List<Int> = onEachWorker { index -> index * index }
+
+suspend fun UringScope.shardedCounter(): Int {
+    class Counter {
+        var connections = 0
+    }
+
+    val counters = sharded { Counter() }
+    tcp("127.0.0.1:7000") { conn -> conn.send("you are number ${++counters.local.connections} here\n") }
+    return counters.onEach { it.connections }.sum()
+}
