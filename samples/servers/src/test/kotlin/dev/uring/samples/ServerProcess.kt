@@ -1,0 +1,47 @@
+package dev.uring.samples
+
+import io.kotest.matchers.shouldBe
+import java.io.Closeable
+import java.io.File
+import java.net.Socket
+import java.util.concurrent.TimeUnit
+
+/** A sample in a process of its own, on a free port, as a reader would start it. */
+class ServerProcess(
+    mainClass: String,
+) : Closeable {
+    private val process =
+        ProcessBuilder(
+            File(System.getProperty("java.home"), "bin/java").path,
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            mainClass,
+            "127.0.0.1:0",
+        ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+
+    private val port =
+        process
+            .inputReader()
+            .readLine()
+            .substringAfter("listening on port ")
+            .toInt()
+
+    fun connect() = Socket("127.0.0.1", port).apply { soTimeout = TIMEOUT_MILLIS }
+
+    /** Stops it as a service manager would. */
+    fun terminate() {
+        process.toHandle().destroy()
+        process.waitFor(TIMEOUT_MILLIS.toLong(), TimeUnit.MILLISECONDS) shouldBe true
+        process.exitValue() shouldBe SIGTERM_EXIT
+    }
+
+    override fun close() {
+        process.destroyForcibly()
+    }
+
+    private companion object {
+        const val TIMEOUT_MILLIS = 30_000
+        const val SIGTERM_EXIT = 143
+    }
+}
