@@ -1,8 +1,9 @@
 /**
  * Suspending connections, structured server lifetimes and scripts on Uring's workers.
  *
- * <p>The Kotlin compiler is needed by {@code dev.uring.script} alone, and only by a program that
- * compiles scripts: it is required at compile time, and a run without scripts does without it.
+ * <p>Scripting is needed by {@code dev.uring.script} alone, and only in a program that runs
+ * scripts: hence required statically. Its jars have no module names of their own, so these follow
+ * the file names.
  */
 module dev.uring.dsl {
   requires transitive dev.uring.core;
