@@ -2,6 +2,7 @@ package dev.uring.dsl
 
 import dev.uring.base.UringException
 import dev.uring.worker.Worker
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -25,6 +26,7 @@ import java.net.ServerSocket
 import java.net.SocketException
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 
 class UringKernelTest :
     FunSpec({
@@ -41,7 +43,7 @@ class UringKernelTest :
                 events += "block"
             }
             events shouldBe listOf("block", "child")
-            workerThreads().shouldBeEmpty()
+            shouldHaveNoWorkers()
         }
 
         test("a block that opens servers keeps uring until the last of them is closed") {
@@ -94,7 +96,7 @@ class UringKernelTest :
             }.message shouldBe "the block fails"
             handlerEnded.isCompleted shouldBe true
             shouldThrow<ConnectException> { withContext(Dispatchers.IO) { Peer(address) } }
-            workerThreads().shouldBeEmpty()
+            shouldHaveNoWorkers()
         }
 
         test("an exception of a launched coroutine ends the block and is rethrown") {
@@ -130,7 +132,7 @@ class UringKernelTest :
                     shouldThrow<SocketException> { peer.receiveToEnd() }
                 }
             }
-            workerThreads().shouldBeEmpty()
+            shouldHaveNoWorkers()
         }
 
         test("shutdown ends the block and what it launched, and uring returns normally") {
@@ -179,13 +181,17 @@ class UringKernelTest :
         test("a configuration that is refused is refused before anything starts") {
             shouldThrow<UringException> { uring(configure = { workersCount(-1) }) { error("not reached") } }
                 .message shouldContain "workersCount"
-            workerThreads().shouldBeEmpty()
+            shouldHaveNoWorkers()
         }
     })
 
-private fun workerThreads() =
-    Thread
-        .getAllStackTraces()
-        .keys
-        .map { it.name }
-        .filter { it.startsWith("uring-") }
+/** A worker tells that it has ended a moment before its thread has. */
+private suspend fun shouldHaveNoWorkers() =
+    eventually(10.seconds) {
+        Thread
+            .getAllStackTraces()
+            .keys
+            .map { it.name }
+            .filter { it.startsWith("uring-") }
+            .shouldBeEmpty()
+    }

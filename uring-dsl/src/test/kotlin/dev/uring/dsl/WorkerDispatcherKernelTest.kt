@@ -25,6 +25,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
+import java.util.concurrent.CountDownLatch
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.startCoroutine
 import kotlin.time.Duration.Companion.milliseconds
@@ -80,11 +81,16 @@ class WorkerDispatcherKernelTest :
             testUring {
                 withContext(Dispatchers.IO) {
                     val resumed = CompletableDeferred<Thread>()
+                    // The worker is busy until the coroutine waits: a delay that is over by then would not suspend at
+                    // all.
+                    val isWaiting = CountDownLatch(1)
+                    runtime.worker(1).execute(isWaiting::await)
                     val job =
                         launch(runtime.worker(1).dispatcher, CoroutineStart.UNDISPATCHED) {
                             delay(1)
                             resumed.complete(Thread.currentThread())
                         }
+                    isWaiting.countDown()
                     resumed.await().name shouldBe "uring-worker-1"
                     job.join()
                     val cancelled =
