@@ -136,7 +136,7 @@ public class Connection internal constructor(
                     view.size()
                 }
             if (consumed == END_OF_INPUT) return
-            awaitSendRoom()
+            awaitRoomToReceive()
         }
     }
 
@@ -193,7 +193,7 @@ public class Connection internal constructor(
      */
     public suspend fun send(view: ByteView) {
         write(view)
-        awaitSendRoom()
+        awaitRoomToSend()
     }
 
     /** Queues [count] bytes of [bytes] beginning with the one at [from] and waits for room; see [send]. */
@@ -203,19 +203,19 @@ public class Connection internal constructor(
         count: Int = bytes.size - from,
     ) {
         write(bytes, from, count)
-        awaitSendRoom()
+        awaitRoomToSend()
     }
 
     /** Queues [text] in UTF-8 and waits for room; see [send]. */
     public suspend fun send(text: String) {
         write(text)
-        awaitSendRoom()
+        awaitRoomToSend()
     }
 
     /** Queues [bytes] and waits for room; see [send]. */
     public suspend fun send(bytes: ByteString) {
         write(bytes)
-        awaitSendRoom()
+        awaitRoomToSend()
     }
 
     /**
@@ -275,7 +275,10 @@ public class Connection internal constructor(
     internal fun closeInput(consumed: Int): Unit = input.close(consumed)
 
     @PublishedApi
-    internal suspend fun awaitSendRoom(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoom(it) }
+    internal suspend fun awaitRoomToReceive(): Unit =
+        suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoomToReceive(it) }
+
+    private suspend fun awaitRoomToSend(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoomToSend(it) }
 
     /** Constants of connections. */
     public companion object {

@@ -21,7 +21,7 @@ internal class ConnectionGroup(
     private val runtime: UringRuntime,
     parentContext: CoroutineContext,
     private val onError: (Connection, Throwable) -> Unit,
-    val handler: suspend (Connection) -> Unit,
+    val handler: suspend CoroutineScope.(Connection) -> Unit,
 ) : ConnectionAcceptor {
     val job: CompletableJob = SupervisorJob(parentContext.job)
     val sendLowWaterBytes: Long = runtime.config().sendLowWaterBytes()

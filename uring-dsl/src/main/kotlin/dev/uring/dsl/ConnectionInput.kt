@@ -43,6 +43,7 @@ internal class ConnectionInput(
         // A parked reader's deadline must not be overwritten by a second reader that is about to be refused.
         if (slot.isOccupied) throw secondReader()
         timeout = limit
+        // Counted from the beginning of the loop's turn: asking the clock would cost more than the rest of a receive.
         val nanos = limit.inWholeNanoseconds
         deadlineNanos = if (nanos >= TIMEOUT_NANOS_MAX) NO_DEADLINE else worker.nanoTime() + nanos.coerceAtLeast(0)
     }
@@ -78,7 +79,8 @@ internal class ConnectionInput(
     fun close(consumed: Int) {
         val offered = window.size()
         window.end()
-        if (consumed == Connection.BLOCK_FAILED) return
+        // A connection that the block closed has dropped its input: there is nothing left to count.
+        if (consumed == Connection.BLOCK_FAILED || !core.isOpen) return
         require(consumed in 0..offered) {
             "the block says it consumed $consumed bytes, but its view held $offered " +
                 "(connection ${core.peerAddress}).\n" +
@@ -103,6 +105,8 @@ internal class ConnectionInput(
     /** This side closes the connection: nothing more is offered to anyone. */
     fun end() {
         isClosedHere = true
+        // The core has taken the bytes back; a block that goes on looking at them must hear of it.
+        window.end()
         // Not right here: a coroutine called, and must not be entered by another.
         if (slot.isOccupied) worker.execute(slot::resume)
     }

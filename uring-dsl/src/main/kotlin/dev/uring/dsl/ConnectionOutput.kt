@@ -28,12 +28,21 @@ internal class ConnectionOutput(
     private var isClosed = false
     private var closeCause: Throwable? = null
 
-    /** Lets the sender go on below the high-water mark, else not before the queue has fallen to the low-water mark. */
-    fun awaitRoom(continuation: Continuation<Unit>): Any {
+    /**
+     * For a sender: lets it go on below the high-water mark, else not before the queue has fallen to the low-water
+     * mark.
+     */
+    fun awaitRoomToSend(continuation: Continuation<Unit>): Any {
         core.checkOwner("send")
         // Dropped bytes never fill the queue: a loop of such sends would not wait, and hold up the worker for ever.
         if (endedBy != null) throw closeReason()
         return if (core.isWritable && core.isOpen) Unit else await(continuation, sendLowWaterBytes)
+    }
+
+    /** For a reader between two arrivals: as for a sender, but an output that has ended is no reason not to read on. */
+    fun awaitRoomToReceive(continuation: Continuation<Unit>): Any {
+        core.checkOwner("receive")
+        return if (core.isWritable || !core.isOpen) Unit else await(continuation, sendLowWaterBytes)
     }
 
     fun awaitSent(continuation: Continuation<Unit>): Any {

@@ -37,7 +37,7 @@ internal class RunningScope(
     override fun tcp(
         address: String,
         onError: (connection: Connection, cause: Throwable) -> Unit,
-        handler: suspend (Connection) -> Unit,
+        handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server {
         val connections = ConnectionGroup(runtime, coroutineContext, onError, handler)
         val listener =

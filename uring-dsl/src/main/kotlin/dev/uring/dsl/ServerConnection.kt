@@ -7,6 +7,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -66,7 +67,8 @@ internal class ServerConnection(
 
     private suspend fun CoroutineScope.serve() {
         try {
-            group.handler(connection)
+            // A scope of its own: what the handler launched is waited for, and a failure in it is the handler's.
+            coroutineScope { group.handler(this, connection) }
             // A cancelled handler that returns all the same was cut short at a place that nobody chose.
             if (isActive) connection.close() else connection.abort()
         } catch (_: CancellationException) {
@@ -74,8 +76,9 @@ internal class ServerConnection(
         } catch (failure: Throwable) {
             // Reported first: afterwards nobody can ask the kernel who the peer was.
             group.report(connection, failure)
-            // Reset and not closed in order: a peer must not take half a reply for the whole.
-            connection.abort()
+            // Reset and not closed in order: a peer must not take half a reply for the whole. Unless somebody who knows
+            // better, the handler or onError, has closed it.
+            if (connection.isOpen) connection.abort()
         }
         try {
             closed.join()

@@ -20,22 +20,26 @@ public sealed interface UringScope : CoroutineScope {
      * Listens on [address] and serves every connection with one coroutine of [handler].
      *
      * ### Shapes and units
-     * [address] is `host:port`; port 0 lets the kernel choose, see [Server.localAddress]. Bound when the call returns.
+     * [address] is `host:port`, `[ipv6]:port` or `:port`; port 0 lets the system choose, see [Server.localAddress].
+     * Bound when the call returns.
      * ### Ownership
-     * The server is a child of this scope, a connection's coroutine one of the server. When [handler] returns, its
-     * connection is closed in order: what it queued is sent.
+     * The server is a child of this scope, a connection's coroutine one of the server, and what [handler] launches one
+     * of that coroutine. When [handler] and all it launched have returned, the connection is closed in order: what it
+     * queued is sent.
      * ### Threading and cancellation
-     * [handler] runs on the worker that accepted the connection, always. A cancelled handler's connection is reset.
+     * [handler], and what it launches, run on the worker that accepted the connection, always. A cancelled handler's
+     * connection is reset.
      * ### Errors
-     * Thrown here: the address cannot be bound. An exception of [handler] resets its connection and no other, and is
-     * given to [onError] on the connection's worker, which it must not block. The default logs one line.
+     * Thrown here: the address cannot be bound. An exception of [handler] is given to [onError] on the connection's
+     * worker, which it must not block; the default logs one line. Then the connection, and no other, is reset, unless
+     * [onError] has closed it, perhaps after a last message.
      *
      * @sample samples.dsl.echo
      */
     public fun tcp(
         address: String,
         onError: (connection: Connection, cause: Throwable) -> Unit = FailureLog,
-        handler: suspend (Connection) -> Unit,
+        handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server
 
     /**

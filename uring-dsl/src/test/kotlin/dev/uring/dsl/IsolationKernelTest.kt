@@ -8,9 +8,14 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.yield
 import java.net.SocketException
 import java.util.concurrent.ConcurrentLinkedQueue
 
@@ -62,6 +67,24 @@ class IsolationKernelTest :
             }
         }
 
+        test("onError may send a last message and close the connection in order instead") {
+            withServer(
+                handler = { conn ->
+                    conn.receive { it.size() }
+                    error("out of order")
+                },
+                onError = { conn, cause ->
+                    conn.write("-ERR ${cause.message}")
+                    conn.close()
+                },
+            ) { server ->
+                server.connect().use {
+                    it.send("x")
+                    it.receiveTextToEnd() shouldBe "-ERR out of order"
+                }
+            }
+        }
+
         test("a handler that cancels itself resets its connection and is no error") {
             val errors = ConcurrentLinkedQueue<Throwable>()
             withServer(
@@ -71,7 +94,7 @@ class IsolationKernelTest :
                     awaitCancellation()
                 },
                 onError = { _, cause -> errors += cause },
-            ) { server -> server.connect().use { peer -> shouldThrow<SocketException> { peer.receiveToEnd() } } }
+            ) { server -> shouldThrow<SocketException> { server.connect().use { it.receiveToEnd() } } }
             errors.shouldBeEmpty()
         }
 
@@ -84,7 +107,7 @@ class IsolationKernelTest :
                     error("second")
                 },
             ) { server ->
-                repeat(2) { server.connect().use { peer -> shouldThrow<SocketException> { peer.receiveToEnd() } } }
+                repeat(2) { shouldThrow<SocketException> { server.connect().use { it.receiveToEnd() } } }
             }
             causes.map { it.message to it.suppressed.map(Throwable::message) } shouldBe
                 List(2) { "first" to listOf("second") }
@@ -96,16 +119,58 @@ class IsolationKernelTest :
             }
         }
 
+        test("what a handler launches runs on its worker and keeps the connection open until it has ended") {
+            testUring {
+                val server =
+                    tcp("127.0.0.1:0") { conn ->
+                        launch {
+                            delay(20)
+                            check(conn.worker.isCurrent)
+                            conn.write("child;")
+                        }
+                        conn.write("handler;")
+                    }
+                withContext(Dispatchers.IO) {
+                    repeat(4) { server.connect().use { it.receiveTextToEnd() shouldBe "handler;child;" } }
+                }
+                shutdown()
+            }
+        }
+
+        test("a failure of what a handler launched is the handler's failure and ends only its connection") {
+            val errors = ConcurrentLinkedQueue<String?>()
+            testUring {
+                val server =
+                    tcp("127.0.0.1:0", onError = { _, cause -> errors += cause.message }) { conn ->
+                        launch {
+                            yield()
+                            error("a child fails")
+                        }
+                        conn.forEachView { }
+                    }
+                withContext(Dispatchers.IO) {
+                    repeat(2) { shouldThrow<SocketException> { server.connect().use { it.receiveToEnd() } } }
+                }
+                shutdown()
+            }
+            errors shouldContainExactly listOf("a child fails", "a child fails")
+        }
+
         test("the default report is one line with the address, the cause and the place") {
             val line = CompletableDeferred<String>()
             withServer(
-                handler = { throw IllegalStateException("the reason") },
+                handler = { conn ->
+                    conn.receive { it.size() }
+                    error("the reason\nin two lines")
+                },
                 onError = { conn, cause -> line.complete(FailureLog.describe(conn, cause)) },
             ) { server ->
                 server.connect().use { peer ->
+                    peer.send("x")
                     line.await() shouldStartWith "connection aborted: remote=${peer.socket.localSocketAddress}, id="
                     line.await() shouldContain
-                        ": java.lang.IllegalStateException: the reason at dev.uring.dsl.IsolationKernelTest"
+                        ": java.lang.IllegalStateException: the reason in two lines " +
+                        "at dev.uring.dsl.IsolationKernelTest"
                     line.await().lines().size shouldBe 1
                 }
             }

@@ -58,7 +58,7 @@ internal suspend fun withServer(
     onError: (Connection, Throwable) -> Unit = FailureLog,
     client: suspend UringScope.(Server) -> Unit,
 ) = testUring(configure) {
-    val server = tcp("127.0.0.1:0", onError, handler)
+    val server = tcp("127.0.0.1:0", onError) { handler(it) }
     withContext(Dispatchers.IO) { client(server) }
     shutdown()
 }

@@ -1,6 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.base.ConnectionLostException
+import dev.uring.base.FrameTooLargeException
 import dev.uring.bytes.ByteView
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -15,6 +16,7 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
+import java.net.SocketException
 import java.util.concurrent.ConcurrentLinkedQueue
 
 class ReceiveKernelTest :
@@ -141,6 +143,29 @@ class ReceiveKernelTest :
                     }
                     it.finishSending()
                     it.receiveTextToEnd() shouldBe "end"
+                }
+            }
+        }
+
+        test("forEachView ends when its block closes the connection, and goes on when it only ends the output") {
+            val received = Channel<String>(Channel.UNLIMITED)
+            withServer({ conn ->
+                conn.forEachView { view ->
+                    val text = view.toUtf8()
+                    conn.write(text)
+                    if (text == "a") conn.shutdownOutput()
+                    if (text == "c") conn.close()
+                    received.trySend(text)
+                }
+                received.send("returned")
+            }) { server ->
+                server.connect().use { peer ->
+                    for (text in listOf("a", "b", "c")) {
+                        peer.send(text)
+                        received.receive() shouldBe text
+                    }
+                    received.receive() shouldBe "returned"
+                    peer.receiveTextToEnd() shouldBe "a"
                 }
             }
         }
@@ -291,6 +316,50 @@ class ReceiveKernelTest :
                 peer.receiveText(5) shouldBe "ready"
                 peer.reset()
                 failure.await().shouldBeInstanceOf<ConnectionLostException>().errno() shouldBe ECONNRESET
+            }
+        }
+
+        test("a block may close its connection, and its view ends with that") {
+            val results = CompletableDeferred<List<Any>>()
+            withServer({ conn ->
+                var late: Throwable? = null
+                val consumed =
+                    conn.receive { view ->
+                        val size = view.size()
+                        conn.write("goodbye")
+                        conn.close()
+                        late = shouldThrow<IllegalStateException> { view.get(0) }
+                        size
+                    }
+                results.complete(listOf(consumed, conn.receive { it.size() }, late!!.message!!))
+            }) { server ->
+                server.connect().use {
+                    it.send("hello")
+                    it.receiveTextToEnd() shouldBe "goodbye"
+                    val (consumed, next, late) = results.await()
+                    consumed shouldBe 5
+                    next shouldBe Connection.END_OF_INPUT
+                    late.toString() shouldContain "a block of Connection.receive"
+                }
+            }
+        }
+
+        test("a message that outgrows frameBytesMax ends the connection with the limit, not the memory") {
+            val failure = CompletableDeferred<Throwable>()
+            withServer(
+                handler = { conn -> failure.complete(shouldThrow<FrameTooLargeException> { conn.parse { 0 } }) },
+                configure = {
+                    recvHighWaterBytes(32 shl 10)
+                    frameBytesMax(64 shl 10)
+                },
+            ) { server ->
+                server.connect().use { peer ->
+                    shouldThrow<SocketException> {
+                        peer.send(ByteArray(8 shl 20))
+                        peer.receiveToEnd()
+                    }
+                    failure.await().message shouldContain "exceeds frameBytesMax=65536 bytes"
+                }
             }
         }
 

@@ -247,6 +247,7 @@ class SendKernelTest :
             val failure = CompletableDeferred<Throwable>()
             withServer(
                 handler = { conn ->
+                    conn.receive { it.size() }
                     failure.complete(
                         shouldThrow<SendQueueFullException> { repeat(1_000) { conn.write(ByteArray(BLOCK_BYTES)) } },
                     )
@@ -257,6 +258,7 @@ class SendKernelTest :
                 },
             ) { server ->
                 server.connect().use {
+                    it.send("go")
                     failure.await().message shouldContain "exceeds sendQueueBytesMax=1048576 bytes"
                     shouldThrow<java.net.SocketException> { it.receiveToEnd() }
                 }
