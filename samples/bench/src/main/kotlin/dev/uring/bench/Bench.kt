@@ -1,5 +1,6 @@
 package dev.uring.bench
 
+import dev.uring.bench.cache.CacheBench
 import dev.uring.bench.echo.EchoBench
 import dev.uring.bench.measure.Schedule
 import dev.uring.bench.report.Report
@@ -26,7 +27,7 @@ interface Bench {
 
     companion object {
         /** Every bench that `bench NAME` knows. */
-        val ALL: List<Bench> = listOf(EchoBench)
+        val ALL: List<Bench> = listOf(EchoBench, CacheBench)
     }
 }
 
