@@ -1,0 +1,54 @@
+package dev.uring.bench.measure
+
+import dev.uring.bench.BenchSession
+import dev.uring.bench.SelfCheckFailure
+import kotlin.math.abs
+import kotlin.math.roundToInt
+
+/**
+ * Measures a server and its twin that burns [ADDED_NANOS] more for each operation, the way subjects are measured: the
+ * median of the paired differences must show what was added.
+ *
+ * The workload must be pipelined deeply. A slower server also has to wake the load more often, which costs it about 6 µs
+ * each time in a virtual machine; with one request for each wake-up that would be measured as well, and rightly.
+ */
+class AddedCpuCheck(
+    private val session: BenchSession,
+) {
+    /** One sentence when the check passed; more rounds are added before it is given up. */
+    fun run(
+        plain: Contestant,
+        slowed: Contestant,
+    ): String {
+        val differences = ArrayList<Double>()
+        repeat(ATTEMPTS) {
+            val rounds = session.interleaving(SCHEDULE, "self-check, a slowed twin").measure(listOf(plain, slowed))
+            val (without, with) =
+                listOf(plain, slowed).map { contestant ->
+                    rounds.getValue(contestant.name).map { it.figures.metrics.getValue(Metric.SERVER_CPU_NS) }
+                }
+            differences += with.zip(without) { slower, faster -> slower - faster }
+            if (isAsAdded(median(differences))) {
+                return "a twin slowed by $ADDED_NANOS ns/op was measured slower by ${median(
+                    differences,
+                ).roundToInt()} ns/op"
+            }
+        }
+        throw SelfCheckFailure(
+            "A twin slowed by $ADDED_NANOS ns/op was measured slower by ${median(differences).roundToInt()} ns/op " +
+                "(tolerance ${(TOLERANCE * 100).roundToInt()} %, ${differences.size} paired rounds). " +
+                "Is the machine busy with something else?",
+        )
+    }
+
+    companion object {
+        /** Unit: nanoseconds of CPU for each operation. */
+        const val ADDED_NANOS = 1_000
+        private const val TOLERANCE = 0.2
+        private const val ATTEMPTS = 4
+        private val SCHEDULE = Schedule(rounds = 3, seconds = 0.3, warmUpRoundsMax = 6)
+
+        internal fun isAsAdded(measuredNanos: Double): Boolean =
+            abs(measuredNanos - ADDED_NANOS) <= TOLERANCE * ADDED_NANOS
+    }
+}
