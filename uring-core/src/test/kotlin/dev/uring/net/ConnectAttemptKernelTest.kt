@@ -67,10 +67,14 @@ class ConnectAttemptKernelTest :
                         }
                     }
                 val echoed = CompletableFuture<String>()
+                val peerPort = CompletableFuture<Int>()
                 runtime
                     .connectTo(listener.localAddress().port) {
                         object : ConnectionHandler {
-                            override fun onOpen(connection: Connection) = connection.writeUtf8("hello")
+                            override fun onOpen(connection: Connection) {
+                                peerPort.complete(connection.remoteAddress().port)
+                                connection.writeUtf8("hello")
+                            }
 
                             override fun onReceive(
                                 connection: Connection,
@@ -83,8 +87,7 @@ class ConnectAttemptKernelTest :
                             }
                         }
                     }.await()
-                    .remoteAddress()
-                    .port shouldBe listener.localAddress().port
+                peerPort.get(20, TimeUnit.SECONDS) shouldBe listener.localAddress().port
                 echoed.get(20, TimeUnit.SECONDS) shouldBe "hello"
             }
         }
