@@ -56,6 +56,9 @@ class SignalKernelTest :
 
 private fun start(program: String): Process =
     ProcessBuilder(
+        // A shell that runs this build in the background has SIGINT ignored, children inherit that, and a JVM respects it.
+        "env",
+        "--default-signal=INT",
         File(System.getProperty("java.home"), "bin/java").path,
         "-Xmx256m",
         "--enable-native-access=ALL-UNNAMED",

@@ -91,7 +91,9 @@ class ProcessPoolTest :
                     val victim =
                         pool.start(
                             "victim",
-                            JavaCommand.of("dev.uring.bench.process.Victim", listOf("-Xmx64m")),
+                            // A build in the background has SIGINT ignored, children inherit that, and a JVM respects it.
+                            listOf("env", "--default-signal=INT") +
+                                JavaCommand.of("dev.uring.bench.process.Victim", listOf("-Xmx64m")),
                         )
                     val pids = victim.receive("@bench PIDS ", 30.seconds).split(' ').map(String::toLong)
                     pids shouldHaveSize 3
