@@ -21,7 +21,7 @@ class EchoBenchTest :
             val out = StringBuilder()
             val err = StringBuilder()
             val arguments =
-                "echo --only jdk-nio,netty-epoll --workload 64B-c1-p1,16KiB-c64-p1 --rounds 2 --seconds 0.1 --json $json"
+                "echo --quick --only jdk-nio,netty-epoll --workload 64B-c1-p1,16KiB-c64-p1 --rounds 2 --seconds 0.1 --json $json"
             val code = bench(arguments.split(' '), out::append, { err.appendLine(it) })
             check(code == 0) { "exit code $code:\n$err" }
 
