@@ -32,7 +32,8 @@ class CacheBenchTest :
             val json = tempdir().toPath().resolve("cache.json")
             val err = StringBuilder()
             val workloads = "get-d64-c50-P16,set-d1024-c50-P16,incr-c50-P16,ping-c50-P16"
-            val arguments = "cache --quick --only redis-server --workload $workloads --rounds 1 --seconds 0.1 --json $json"
+            val size = "--quick --rounds 1 --seconds 0.1"
+            val arguments = "cache --only redis-server --workload $workloads $size --json $json"
             val code = bench(arguments.split(' '), {}, { err.appendLine(it) })
             check(code == 0) { "exit code $code:\n$err" }
             val rows = shouldBeAReport(json.toFile().readText()).getValue("rows").jsonArray.map { it.jsonObject }
