@@ -14,6 +14,7 @@ import dev.uring.net.NetLimits;
 import dev.uring.ring.RingOptions;
 import dev.uring.worker.CpuPlacement;
 import dev.uring.worker.Worker;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,15 +162,20 @@ public final class UringRuntime implements AutoCloseable {
    * @throws UringException the address cannot be listened on, or the runtime is shutting down
    */
   public Listener listen(String address, ConnectionAcceptor acceptor) {
-    Listener listener = listenerGroup.listen(ListenAddress.parse(address), acceptor);
+    InetSocketAddress parsed = ListenAddress.parse(address);
+    if (isDraining()) {
+      throw shuttingDown(address);
+    }
+    Listener listener = listenerGroup.listen(parsed, acceptor);
     synchronized (listeners) {
       if (!isDraining) {
         listeners.add(listener);
         return listener;
       }
     }
+    // The shutdown began meanwhile, and has not seen this one.
     listener.close();
-    throw new UringException("cannot listen on " + address + ": the runtime is shutting down");
+    throw shuttingDown(address);
   }
 
   /**
@@ -279,6 +285,16 @@ public final class UringRuntime implements AutoCloseable {
         execute(workers.get(i), table::abortAll, table.empty());
       }
     }
+  }
+
+  private boolean isDraining() {
+    synchronized (listeners) {
+      return isDraining;
+    }
+  }
+
+  private static UringException shuttingDown(String address) {
+    return new UringException("cannot listen on " + address + ": the runtime is shutting down");
   }
 
   private static void execute(Worker worker, Runnable task, CompletableFuture<Void> otherwise) {

@@ -22,6 +22,18 @@ public final class ConnectionLostException extends UringException {
   }
 
   /**
+   * A connection lost with the worker it lived on.
+   *
+   * @param message what happened
+   * @param errno the positive error number, or 0 when there is none
+   * @param cause what broke the worker, or null when it was stopped
+   */
+  public ConnectionLostException(String message, int errno, Throwable cause) {
+    super(message, cause);
+    this.errno = errno;
+  }
+
+  /**
    * The kernel's reason.
    *
    * @return the positive error number, for example 104 (ECONNRESET); 0 when this side aborted

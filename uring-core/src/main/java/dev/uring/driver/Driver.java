@@ -112,8 +112,8 @@ public interface Driver extends AutoCloseable {
   void receive(int socket, Operation operation);
 
   /**
-   * Sends the operation's parts in order: one answer, the number of bytes the kernel took, fewer
-   * than asked only when something went wrong.
+   * Sends the operation's parts in order: one answer, the number of bytes the kernel took. Fewer
+   * than asked when the connection ends, or when there is no memory to gather all parts.
    *
    * @param socket the socket
    * @param operation holds the parts and hears the answer

@@ -36,7 +36,10 @@ public abstract class Operation {
   // A receive that found no buffer waits in the driver's list for one; see UringDriver.starve.
   int receivingSocket = NO_SLOT;
   boolean isStarved;
-  boolean isStarvedCancelled;
+
+  // Whether the present asking is to end. The driver must know when the kernel's answer is ENOBUFS:
+  // asked again, the receive would live on, for the cancellation has found nothing to cancel.
+  boolean isCancelRequested;
   Operation starvedNext;
 
   /** For subclasses. */

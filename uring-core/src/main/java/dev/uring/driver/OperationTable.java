@@ -47,6 +47,7 @@ final class OperationTable {
     operations[slot] = operation;
     operation.slot = slot;
     operation.generation = generation;
+    operation.isCancelRequested = false;
     return UserData.of(slot, generation);
   }
 
@@ -59,6 +60,11 @@ final class OperationTable {
       staleCount++;
       return null;
     }
+    return operations[slot];
+  }
+
+  /** The operation in a slot, or null. */
+  Operation at(int slot) {
     return operations[slot];
   }
 

@@ -5,6 +5,7 @@ import dev.uring.abi.IoUring;
 import dev.uring.abi.Layouts;
 import dev.uring.abi.Posix;
 import dev.uring.abi.Socket;
+import dev.uring.base.PoolExhaustedException;
 import dev.uring.base.UringException;
 import dev.uring.buffer.Block;
 import dev.uring.buffer.BlockPool;
@@ -43,6 +44,7 @@ public final class UringDriver implements Driver {
   private static final int SLOT_IGNORED = -1;
   private static final int SLOT_WOKEN = -2;
   private static final int SLOT_WAKE_SENT = -3;
+  private static final int SLOT_CANCEL = -4;
 
   // Completions handled before the queue's head moves: small enough that a full queue gets room
   // again soon, large enough that the release store is not per completion.
@@ -157,14 +159,13 @@ public final class UringDriver implements Driver {
   @Override
   public void connect(int socket, InetSocketAddress remote, Operation operation) {
     // The kernel copies the address when it takes the operation, at the latest at the end of this
-    // turn: the operation's
-    // own block is still simpler to trust than a moment.
+    // turn: the operation's own block is still simpler to trust than a moment.
     Block block = blocks.take(Layouts.SOCKADDR_STORAGE_BYTES);
     MemorySegment storage = block.memory().asSlice(block.offset(), Layouts.SOCKADDR_STORAGE_BYTES);
     storage.fill((byte) 0);
     int bytes = Sockets.encode(remote, storage);
-    next().prepConnect(socket, storage.address(), bytes).userData(table.begin(operation));
     operation.description = block;
+    next().prepConnect(socket, storage.address(), bytes).userData(table.begin(operation));
   }
 
   @Override
@@ -180,14 +181,16 @@ public final class UringDriver implements Driver {
 
   @Override
   public void send(int socket, SendOperation operation) {
+    // Described before an entry is taken: what fails must not leave one behind, half filled.
+    boolean isGathered = operation.partsCount() > 1 && describe(operation);
     Sqe sqe = next();
     // WAITALL: the kernel itself goes on after a short write, so a large send is one operation and
     // not a conversation.
     int flags = Socket.MSG_NOSIGNAL | Socket.MSG_WAITALL;
-    if (operation.partsCount() == 1) {
-      sqe.prepSend(socket, operation.partAddress(0), operation.partLength(0), flags);
+    if (isGathered) {
+      sqe.prepSendmsg(socket, MessageHeader.write(operation, operation.description), flags);
     } else {
-      sqe.prepSendmsg(socket, describe(operation), flags);
+      sqe.prepSend(socket, operation.partAddress(0), operation.partLength(0), flags);
     }
     sqe.userData(table.begin(operation));
   }
@@ -204,11 +207,10 @@ public final class UringDriver implements Driver {
 
   @Override
   public void cancel(Operation operation) {
-    if (operation.isStarved) {
-      // Nothing is with the kernel: the answer is due in the next round of starved receives.
-      operation.isStarvedCancelled = true;
-    } else if (operation.slot != Operation.NO_SLOT) {
-      next().prepCancel(table.wordOf(operation), 0).userData(UserData.of(SLOT_IGNORED, 0));
+    // Of a starved receive nothing is with the kernel: the answer is due in the next round.
+    operation.isCancelRequested = operation.isUnderWay();
+    if (operation.slot != Operation.NO_SLOT) {
+      askToCancel(operation);
     }
   }
 
@@ -281,17 +283,23 @@ public final class UringDriver implements Driver {
       }
       closed = true;
     }
-    if (ring != null) {
+    try {
       endOperationsUnderWay();
-      ring.close();
+    } finally {
+      if (ring != null) {
+        ring.close();
+      }
+      Libc.close(wakeFd);
+      arena.close();
     }
-    Libc.close(wakeFd);
-    arena.close();
   }
 
   // The kernel may write to our memory until an operation has ended, and the memory goes next. In
   // order, only our own read of the eventfd is left here; after a failure, anything may be.
   private void endOperationsUnderWay() {
+    if (sq == null) {
+      return;
+    }
     int all = IoUring.IORING_ASYNC_CANCEL_ALL | IoUring.IORING_ASYNC_CANCEL_ANY;
     next().prepCancel(0, all).userData(UserData.of(SLOT_IGNORED, 0));
     ring.enter(0, 0);
@@ -328,6 +336,12 @@ public final class UringDriver implements Driver {
     }
     Operation operation = table.find(word);
     if (operation == null) {
+      if ((flags & IoUring.IORING_CQE_F_BUFFER) != 0) {
+        // The bytes are nobody's, the buffer is still ours to give back.
+        int bufferId = CompletionQueue.bufferId(flags);
+        buffers.lend(bufferId);
+        buffers.release(bufferId);
+      }
       return;
     }
     boolean isLast = (flags & IoUring.IORING_CQE_F_MORE) == 0;
@@ -337,7 +351,11 @@ public final class UringDriver implements Driver {
     if ((flags & IoUring.IORING_CQE_F_BUFFER) != 0) {
       deliverBuffer(operation, result, CompletionQueue.bufferId(flags), isLast);
     } else if (result == -Errno.ENOBUFS && operation.receivingSocket >= 0) {
-      starve(operation);
+      if (operation.isCancelRequested) {
+        operation.completed(-Errno.ECANCELED, NO_BUFFER, true);
+      } else {
+        starve(operation);
+      }
     } else {
       releaseDescription(operation);
       operation.completed(result, NO_BUFFER, isLast);
@@ -356,11 +374,29 @@ public final class UringDriver implements Driver {
   private void deliverOwn(int slot, int targetIndex, int result) {
     if (slot == SLOT_WOKEN) {
       counters.wakes++;
+    } else if (slot == SLOT_CANCEL) {
+      cancelAnswered(targetIndex, result);
     } else if (slot == SLOT_WAKE_SENT && result < 0) {
       // The other ring could not take the message (its completion queue is full, it is closing):
       // the
       // wake must not be lost, and the slow way always works.
       wakeTargets.get(targetIndex).wake();
+    }
+  }
+
+  private void askToCancel(Operation operation) {
+    next()
+        .prepCancel(table.wordOf(operation), 0)
+        .userData(UserData.of(SLOT_CANCEL, operation.slot));
+  }
+
+  // The kernel finds nothing to cancel when the operation has ended, and its last answer is then
+  // delivered before this one; or when the operation is between two of its rounds, which a receive
+  // under a flood of bytes can be. Then it is still here, and is asked for again.
+  private void cancelAnswered(int targetSlot, int result) {
+    Operation target = table.at(targetSlot);
+    if (result < 0 && target != null && target.isCancelRequested) {
+      askToCancel(target);
     }
   }
 
@@ -391,7 +427,7 @@ public final class UringDriver implements Driver {
   private void askStarvedAgain() {
     // One receive for each free buffer at most: more would only starve again.
     int free = buffers.count() - buffers.heldCount();
-    while (starvedHead != null && (free-- > 0 || starvedHead.isStarvedCancelled)) {
+    while (starvedHead != null && (free-- > 0 || starvedHead.isCancelRequested)) {
       Operation operation = starvedHead;
       starvedHead = operation.starvedNext;
       if (starvedHead == null) {
@@ -399,8 +435,7 @@ public final class UringDriver implements Driver {
       }
       operation.starvedNext = null;
       operation.isStarved = false;
-      if (operation.isStarvedCancelled) {
-        operation.isStarvedCancelled = false;
+      if (operation.isCancelRequested) {
         operation.completed(-Errno.ECANCELED, NO_BUFFER, true);
       } else {
         receive(operation.receivingSocket, operation);
@@ -425,11 +460,15 @@ public final class UringDriver implements Driver {
     return sqe;
   }
 
-  private long describe(SendOperation operation) {
-    if (operation.description == null) {
+  // Without memory for the list of parts the first part goes alone. Sending is what gives memory
+  // back: it must not be what fails for want of it.
+  private boolean describe(SendOperation operation) {
+    try {
       operation.description = blocks.take(MessageHeader.bytesFor(operation.partsCount()));
+      return true;
+    } catch (PoolExhaustedException exhausted) {
+      return false;
     }
-    return MessageHeader.write(operation, operation.description);
   }
 
   private static void releaseDescription(Operation operation) {

@@ -111,8 +111,14 @@ public final class ConnectAttempt {
       return;
     }
     socket = opened;
+    try {
+      driver.connect(socket, address, connect);
+    } catch (RuntimeException failure) {
+      driver.closeNow(socket);
+      result.completeExceptionally(failure);
+      return;
+    }
     table.attemptBegan(this);
-    driver.connect(socket, address, connect);
     if (!timeout.isZero()) {
       worker.arm(deadline, timeout.toNanos());
     }
@@ -120,6 +126,13 @@ public final class ConnectAttempt {
 
   void shuttingDown() {
     giveUp("the runtime is shutting down");
+  }
+
+  /** The kernel's answer will not come any more. */
+  void workerEnding() {
+    worker.driver().closeNow(socket);
+    fail("the worker has stopped", ERRNO_NONE);
+    table.attemptEnded(this);
   }
 
   private void giveUp(String because) {

@@ -11,6 +11,7 @@ import dev.uring.worker.EndOfTurn;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 
 /**
  * A TCP connection on one worker.
@@ -333,7 +334,7 @@ public final class Connection {
   public InetSocketAddress remoteAddress() {
     // Asked of the kernel at the first use: most servers never do, and a multishot accept cannot
     // bring the address along.
-    if (remoteAddress == null && state != State.CLOSED) {
+    if (remoteAddress == null && hasDescriptor()) {
       remoteAddress = driver.remoteAddress(socket);
     }
     return remoteAddress;
@@ -345,7 +346,7 @@ public final class Connection {
    * @return the address, or null when the connection is gone
    */
   public InetSocketAddress localAddress() {
-    return state == State.CLOSED ? null : driver.localAddress(socket);
+    return hasDescriptor() ? driver.localAddress(socket) : null;
   }
 
   @Override
@@ -369,6 +370,11 @@ public final class Connection {
     return socket;
   }
 
+  // Not after the close was asked for: the number may be another connection's by now.
+  private boolean hasDescriptor() {
+    return state != State.CLOSED && closeOperation == null;
+  }
+
   ConnectionHandler handler() {
     return handler;
   }
@@ -383,7 +389,7 @@ public final class Connection {
   }
 
   void open(ConnectionHandler newHandler) {
-    handler = newHandler;
+    handler = Objects.requireNonNull(newHandler, "ConnectionAcceptor.accept returned null");
     try {
       handler.onOpen(this);
     } catch (Throwable failure) {
@@ -460,7 +466,13 @@ public final class Connection {
   private void startSend() {
     if (!output.isSending() && output.hasQueued() && state.compareTo(State.RELEASING) < 0) {
       output.fill(send);
-      driver.send(socket, send);
+      try {
+        driver.send(socket, send);
+      } catch (RuntimeException failure) {
+        // Nothing is with the kernel: said here, or the queue would wait for an answer for ever.
+        output.sent(0, driver.receiveBuffers());
+        fail(failure);
+      }
     }
   }
 
@@ -512,6 +524,7 @@ public final class Connection {
       worker.disarm(lingerTimer);
     }
     input.cancel();
+    output.discardWrites();
     if (send.isUnderWay()) {
       driver.cancel(send);
     }
@@ -532,12 +545,27 @@ public final class Connection {
 
   private void closed() {
     state = State.CLOSED;
-    table.remove(this);
+    tellClosed(cause);
+  }
+
+  /** The last call. The table hears of it afterwards: it may tell others that nothing is left. */
+  void tellClosed(Throwable why) {
     try {
-      handler.onClosed(this, cause);
+      handler.onClosed(this, why);
     } catch (Throwable failure) {
       worker.taskFailed(failure);
     }
+    table.remove(this);
+  }
+
+  /** The kernel's answers will not come any more; the driver's end frees what they would have. */
+  void workerEnding() {
+    if (hasDescriptor()) {
+      driver.resetOnClose(socket);
+      driver.closeNow(socket);
+    }
+    state = State.CLOSED;
+    output.discardWrites();
   }
 
   private final class Send extends SendOperation {

@@ -1,7 +1,9 @@
 package dev.uring.net;
 
+import dev.uring.base.ConnectionLostException;
 import dev.uring.worker.Worker;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -22,11 +24,12 @@ public final class ConnectionTable {
   private final NetLimits limits;
   private final CompletableFuture<Void> empty = new CompletableFuture<>();
   private final Set<ConnectAttempt> attempts = new HashSet<>();
-  private Runnable roomListener;
+  private final Set<WorkerListener> listeners = new LinkedHashSet<>();
   private Connection head;
   private int count;
   private long sequence;
   private boolean isDraining;
+  private boolean isEnded;
 
   /**
    * A table without connections.
@@ -37,6 +40,7 @@ public final class ConnectionTable {
   public ConnectionTable(Worker worker, NetLimits limits) {
     this.worker = worker;
     this.limits = limits;
+    worker.whenEnding(this::workerEnding);
   }
 
   /**
@@ -85,15 +89,18 @@ public final class ConnectionTable {
     return count >= limits.connectionsMax();
   }
 
-  /** Hears once when there is room again. */
-  void whenRoom(Runnable listener) {
-    Runnable others = roomListener;
-    roomListener = others == null
-        ? listener
-        : () -> {
-          others.run();
-          listener.run();
-        };
+  /** Whether the worker has ended: nothing may be begun any more. */
+  boolean isEnded() {
+    return isEnded;
+  }
+
+  /** The listener hears of room and of the worker's end. */
+  void listenerStarted(WorkerListener listener) {
+    listeners.add(listener);
+  }
+
+  void listenerEnded(WorkerListener listener) {
+    listeners.remove(listener);
   }
 
   /** A socket is being connected: the table is not empty until it is a connection or closed. */
@@ -140,14 +147,27 @@ public final class ConnectionTable {
     }
     connection.previous = null;
     connection.next = null;
+    boolean wasFull = isFull();
     count--;
     worker.counters().connectionsClosed++;
     worker.connectionsActiveChanged(-1);
-    if (roomListener != null && !isFull()) {
-      Runnable listener = roomListener;
-      roomListener = null;
-      listener.run();
+    if (wasFull && !isEnded) {
+      List.copyOf(listeners).forEach(WorkerListener::roomIsFree);
     }
+    completeWhenEmpty();
+  }
+
+  // In order, a worker ends when nothing is left here. If its loop broke, or somebody stopped it,
+  // its descriptors are closed all the same and every handler hears of it. All are closed before
+  // the first is told: a handler may ask things of other connections.
+  private void workerEnding(Throwable failure) {
+    isDraining = true;
+    isEnded = true;
+    List.copyOf(listeners).forEach(WorkerListener::workerEnding);
+    List.copyOf(attempts).forEach(ConnectAttempt::workerEnding);
+    forEach(Connection::workerEnding);
+    forEach(connection -> connection.tellClosed(
+        new ConnectionLostException("worker " + worker.index() + " has ended", 0, failure)));
     completeWhenEmpty();
   }
 

@@ -42,8 +42,7 @@ public final class Listener implements AutoCloseable {
       try {
         part.worker().execute(part::close);
       } catch (RejectedExecutionException stopped) {
-        // The worker has ended and closed its sockets with it.
-        part.closed().complete(null);
+        part.workerEnded();
       }
     }
   }

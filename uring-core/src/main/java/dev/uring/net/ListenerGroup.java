@@ -7,6 +7,7 @@ import dev.uring.driver.ListenOptions;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 
 /** Opens listeners over all workers of a runtime. Any thread. */
 public final class ListenerGroup {
@@ -51,7 +52,12 @@ public final class ListenerGroup {
       throw failure;
     }
     Listener listener = new Listener(bound, parts);
-    parts.forEach(part -> part.worker().execute(part::start));
+    try {
+      parts.forEach(part -> part.worker().execute(part::start));
+    } catch (RejectedExecutionException stopped) {
+      listener.close();
+      throw new UringException("cannot listen on " + address + ": a worker has stopped", stopped);
+    }
     return listener;
   }
 

@@ -3,6 +3,7 @@ package dev.uring.net;
 import dev.uring.abi.Errno;
 import dev.uring.base.FrameTooLargeException;
 import dev.uring.buffer.Block;
+import dev.uring.buffer.BlockPool;
 import dev.uring.bytes.ByteView;
 import dev.uring.bytes.ByteWindow;
 import dev.uring.driver.Driver;
@@ -48,6 +49,7 @@ final class ReceivePath extends Operation {
   private boolean isEndOffered;
   private boolean isDiscarding;
   private boolean isCatchUpQueued;
+  private Runnable catchUpTask;
 
   ReceivePath(Connection connection, Worker worker, NetLimits limits) {
     this.connection = connection;
@@ -127,7 +129,7 @@ final class ReceivePath extends Operation {
     if ((offeredTotal != receivedTotal || isEnded && !isEndOffered) && !isCatchUpQueued) {
       // Not called right here: the handler that resumes must not be entered again.
       isCatchUpQueued = true;
-      worker.execute(this::catchUp);
+      worker.execute(catchUpTask());
     }
   }
 
@@ -178,6 +180,7 @@ final class ReceivePath extends Operation {
         offer();
       }
       moveRestToCarry();
+      checkFrame();
     } catch (Throwable failure) {
       connection.fail(failure);
     } finally {
@@ -191,6 +194,8 @@ final class ReceivePath extends Operation {
 
   // Puts new bytes behind the unconsumed ones, so that all lie in one piece.
   private void place(int bytes, int filledBufferId) {
+    // Who looked at them in a task or timer may have kept the view, and they move now.
+    view.end();
     ReceiveBuffers buffers = worker.driver().receiveBuffers();
     if (carry == null) {
       lieInBuffer(buffers, filledBufferId, 0, bytes);
@@ -236,12 +241,8 @@ final class ReceivePath extends Operation {
 
   private void appendToCarry(MemorySegment from, long at, int bytes) {
     int needed = length + bytes;
-    // The limit is for a frame that the handler has seen the beginning of. While it sees nothing,
-    // because of a pause or because the bytes of the pause are not offered yet, what lies above the
-    // high-water mark was delivered before the kernel heard of the pause: at most one ring of
-    // receive buffers.
-    if (needed > limits.frameBytesMax() && !isPaused && !isCatchUpQueued) {
-      throw new FrameTooLargeException(connection.describe(), needed, limits.frameBytesMax());
+    if (needed > BlockPool.BLOCK_BYTES_MAX) {
+      throw tooLarge(needed);
     }
     if (carry == null) {
       carry = worker.blocks().take(needed);
@@ -255,6 +256,19 @@ final class ReceivePath extends Operation {
     worker.counters().bytesCarried += bytes;
   }
 
+  // After the bytes were offered, so that a message within the limit is not refused for what
+  // follows it; and not while paused, when the handler has not seen what the kernel still had on
+  // its way.
+  private void checkFrame() {
+    if (length > limits.frameBytesMax() && !isPaused) {
+      throw tooLarge(length);
+    }
+  }
+
+  private FrameTooLargeException tooLarge(int bytes) {
+    return new FrameTooLargeException(connection.describe(), bytes, limits.frameBytesMax());
+  }
+
   // To the front of the same block when that frees at least half of it, otherwise into a block of
   // twice the size: either way each byte is moved a bounded number of times.
   private void makeRoom(int needed) {
@@ -263,8 +277,9 @@ final class ReceivePath extends Operation {
       offset = carry.offset();
       return;
     }
-    int capacity = Math.min(Math.max(needed, carry.capacity() * 2), limits.frameBytesMax());
-    Block larger = worker.blocks().take(Math.max(capacity, needed));
+    // Not beyond what a frame may need: a block of twice the limit would never be filled.
+    long doubled = Math.min(carry.capacity() * 2L, BlockPool.capacityFor(limits.frameBytesMax()));
+    Block larger = worker.blocks().take((int) Math.max(doubled, needed));
     MemorySegment.copy(memory, offset, larger.memory(), larger.offset(), length);
     carry.release();
     carry = larger;
@@ -299,6 +314,14 @@ final class ReceivePath extends Operation {
     connection.endOfInput();
   }
 
+  // Made at its first use, because most connections are never paused.
+  private Runnable catchUpTask() {
+    if (catchUpTask == null) {
+      catchUpTask = this::catchUp;
+    }
+    return catchUpTask;
+  }
+
   private void catchUp() {
     isCatchUpQueued = false;
     if (isPaused || isDiscarding) {
@@ -307,6 +330,7 @@ final class ReceivePath extends Operation {
     try {
       if (offeredTotal != receivedTotal && length > 0) {
         offer();
+        checkFrame();
       }
       if (isEnded && !isPaused) {
         offerEnd();

@@ -8,8 +8,10 @@ import dev.uring.bytes.ByteView;
 import dev.uring.bytes.ByteWindow;
 import dev.uring.driver.ReceiveBuffers;
 import dev.uring.driver.SendOperation;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Bytes on their way out: a queue of pieces of memory, of which the first few may be with the
@@ -28,6 +30,9 @@ import java.util.Arrays;
 final class SendQueue extends ByteSink {
   private static final int PIECES_INITIAL = 4;
   private static final int BLOCK_BYTES_MAX = 1 << 16;
+
+  // Where encoders write when nobody will read it. Shared by all: no byte of it is ever looked at.
+  private static final MemorySegment NOWHERE = Arena.global().allocate(1 << 12);
 
   private final Connection connection;
   private final BlockPool blocks;
@@ -96,10 +101,12 @@ final class SendQueue extends ByteSink {
         && ByteWindow.memoryOf(view) == buffers.memory()
         && buffers.tryRetain(bufferId)) {
       try {
+        // No copy would check this one for us, and what lies beside the view is another peer's.
+        Objects.checkFromIndexSize(from, size, view.size());
         checkRoom();
-      } catch (SendQueueFullException full) {
+      } catch (RuntimeException refused) {
         buffers.releaseRetained(bufferId);
-        throw full;
+        throw refused;
       }
       seal();
       addPiece(buffers.memory(), ByteWindow.offsetOf(view) + from, size, null, bufferId);
@@ -155,8 +162,7 @@ final class SendQueue extends ByteSink {
   @Override
   protected void refill(int bytesWanted) {
     if (isDiscarding) {
-      // Encoders need room to write into; nobody will read it.
-      restartOpenBlock(bytesWanted);
+      chunk(NOWHERE, 0, NOWHERE.byteSize());
       return;
     }
     checkRoom();
@@ -164,7 +170,7 @@ final class SendQueue extends ByteSink {
     seal();
     int capacity = Math.max(blockBytesNext, Math.min(previous * 2, BLOCK_BYTES_MAX));
     int needed = Math.min(bytesWanted, BLOCK_BYTES_MAX);
-    openBlock(blocks.take(Math.max(capacity, needed)));
+    openBlock(takeBlock(Math.max(capacity, needed)));
     connection.outputWritten();
   }
 
@@ -181,12 +187,15 @@ final class SendQueue extends ByteSink {
     }
   }
 
-  private void restartOpenBlock(int bytesWanted) {
-    if (open == null || open.capacity() < Math.min(bytesWanted, BLOCK_BYTES_MAX)) {
-      closeOpenBlock();
-      openBlock(blocks.take(Math.min(bytesWanted, BLOCK_BYTES_MAX)));
+  // A message of which a part is queued cannot be taken back: the connection ends with it, or its
+  // peer would read the next message into the middle of this one.
+  private Block takeBlock(int bytes) {
+    try {
+      return blocks.take(bytes);
+    } catch (RuntimeException exhausted) {
+      connection.fail(exhausted);
+      throw exhausted;
     }
-    chunk(open.memory(), open.offset(), open.offset() + open.capacity());
   }
 
   private void openBlock(Block block) {

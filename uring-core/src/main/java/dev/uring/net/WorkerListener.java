@@ -4,8 +4,10 @@ import dev.uring.abi.Errno;
 import dev.uring.driver.Operation;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
+import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,10 +15,11 @@ import org.slf4j.LoggerFactory;
  * One worker's listening socket: accepts until it is closed or the worker has enough connections.
  *
  * <p>At {@code connectionsPerWorkerMax} accepting stops; new connections then wait in the kernel's
- * backlog until one of the old ones ends. Those the kernel had accepted by then are still served.
- * When the process has no descriptor left, accepting stops for {@link #RETRY_NANOS}.
+ * backlog until one of the old ones ends. Those that the kernel has accepted by then, a batch at
+ * most, wait here as bare sockets. When the process has no descriptor left, accepting stops for
+ * {@link #RETRY_NANOS}.
  *
- * <p><i>Thread:</i> the worker's.
+ * <p><i>Invariant:</i> sockets wait here only while the table is full. <i>Thread:</i> the worker's.
  */
 final class WorkerListener extends Operation {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerListener.class);
@@ -30,9 +33,10 @@ final class WorkerListener extends Operation {
   private final int socket;
   private final ConnectionAcceptor acceptor;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private final ArrayDeque<Integer> waitingForRoom = new ArrayDeque<>();
   private final Timer retry = new Retry();
+  private final AtomicBoolean isSocketClosed = new AtomicBoolean();
   private boolean isClosing;
-  private boolean isWaitingForRoom;
 
   WorkerListener(ConnectionTable table, int socket, ConnectionAcceptor acceptor) {
     this.table = table;
@@ -54,9 +58,12 @@ final class WorkerListener extends Operation {
   }
 
   void start() {
-    if (!isClosing && !isUnderWay()) {
-      worker.driver().accept(socket, this);
+    if (table.isEnded()) {
+      closeSocket();
+      return;
     }
+    table.listenerStarted(this);
+    acceptMore();
   }
 
   void close() {
@@ -65,11 +72,35 @@ final class WorkerListener extends Operation {
     }
     isClosing = true;
     worker.disarm(retry);
+    closeWaiting();
     if (isUnderWay()) {
       worker.driver().cancel(this);
     } else {
       closeSocket();
     }
+  }
+
+  /** A connection of the worker has ended. */
+  void roomIsFree() {
+    while (!waitingForRoom.isEmpty() && !table.isFull()) {
+      serve(waitingForRoom.poll());
+    }
+    acceptMore();
+  }
+
+  /** The worker ends, and nothing it asked of the kernel will be answered any more. */
+  void workerEnding() {
+    isClosing = true;
+    closeWaiting();
+    closeSocket();
+  }
+
+  /**
+   * The worker has ended. It closes what was started on it; a listener that came too late is closed
+   * here. Any thread.
+   */
+  void workerEnded() {
+    worker.terminated().thenRun(this::closeSocketOnce);
   }
 
   @Override
@@ -82,12 +113,28 @@ final class WorkerListener extends Operation {
     }
   }
 
+  private void acceptMore() {
+    if (!isClosing && !isUnderWay() && !retry.isArmed() && !table.isFull()) {
+      worker.driver().accept(socket, this);
+    }
+  }
+
   private void accepted(int newSocket) {
     if (isClosing || table.isDraining()) {
       // Nobody will serve it: closed here, or it would stay open for ever.
       worker.driver().closeNow(newSocket);
-      return;
+    } else if (table.isFull()) {
+      waitingForRoom.add(newSocket);
+    } else {
+      serve(newSocket);
+      if (table.isFull()) {
+        worker.counters().connectionLimitPauses++;
+        worker.driver().cancel(this);
+      }
     }
+  }
+
+  private void serve(int newSocket) {
     Connection connection = table.addAccepted(newSocket);
     try {
       connection.open(acceptor.accept(connection));
@@ -95,28 +142,13 @@ final class WorkerListener extends Operation {
       worker.taskFailed(failure);
       connection.refuse(failure);
     }
-    if (table.isFull() && !isWaitingForRoom) {
-      waitForRoom();
-    }
-  }
-
-  private void waitForRoom() {
-    isWaitingForRoom = true;
-    worker.counters().connectionLimitPauses++;
-    worker.driver().cancel(this);
-    table.whenRoom(() -> {
-      isWaitingForRoom = false;
-      start();
-    });
   }
 
   private void stopped(int result) {
     if (isClosing) {
       closeSocket();
-    } else if (isWaitingForRoom) {
-      return;
     } else if (result >= 0 || result == -Errno.ECONNABORTED || result == -Errno.ECANCELED) {
-      start();
+      acceptMore();
     } else {
       worker.counters().acceptFailures++;
       LOG.warn(
@@ -128,15 +160,27 @@ final class WorkerListener extends Operation {
     }
   }
 
+  private void closeWaiting() {
+    waitingForRoom.forEach(waiting -> worker.driver().closeNow(waiting));
+    waitingForRoom.clear();
+  }
+
   private void closeSocket() {
-    worker.driver().closeNow(socket);
-    closed.complete(null);
+    table.listenerEnded(this);
+    closeSocketOnce();
+  }
+
+  private void closeSocketOnce() {
+    if (isSocketClosed.compareAndSet(false, true)) {
+      worker.driver().closeNow(socket);
+      closed.complete(null);
+    }
   }
 
   private final class Retry extends Timer {
     @Override
     protected void fire() {
-      start();
+      acceptMore();
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.uring.testing
 
+import java.net.ServerSocket
+import java.net.Socket
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -26,8 +28,12 @@ internal fun workerThreads(): List<String> =
         .map { it.name }
         .filter { it.startsWith("uring-worker-") }
 
+// The JDK's sockets keep one descriptor for themselves from their first use on.
+private val jdkSockets by lazy { ServerSocket(0).use { Socket(it.inetAddress, it.localPort).close() } }
+
 /** Runs [block] and fails when it leaves a descriptor or a worker thread behind. */
 internal fun <T> leavesNothingBehind(block: () -> T): T {
+    jdkSockets
     val before = kernelObjects()
     val result = block()
     await({ "descriptors left: ${kernelObjects() - before.keys}" }) { (kernelObjects() - before.keys).isEmpty() }

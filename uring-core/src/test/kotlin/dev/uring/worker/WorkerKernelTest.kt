@@ -4,6 +4,8 @@ import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
+import dev.uring.testing.call
+import dev.uring.testing.closeInTime
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
@@ -243,7 +245,7 @@ class WorkerKernelTest :
                             }
                         }
                     await { run.get() > 0 }
-                    runtime.close()
+                    runtime.closeInTime()
                     senders.forEach { it.join() }
                     run.get() shouldBe accepted.get()
                 }
@@ -271,17 +273,13 @@ private fun <T> withWorkers(
     block: (List<Worker>) -> T,
 ): T =
     leavesNothingBehind {
-        UringRuntime.start(config(workers, mailboxCapacity, tasksPerTurnMax).build()).use { runtime ->
+        val runtime = UringRuntime.start(config(workers, mailboxCapacity, tasksPerTurnMax).build())
+        try {
             block(List(workers) { runtime.worker(it) })
+        } finally {
+            runtime.closeInTime()
         }
     }
-
-/** Runs [body] on the worker and waits for what it returns. */
-internal fun <T> Worker.call(body: () -> T): T {
-    val result = CompletableFuture<T>()
-    execute { runCatching(body).fold(result::complete, result::completeExceptionally) }
-    return result.get(20, TimeUnit.SECONDS)
-}
 
 /** Keeps the worker busy, and its mailbox unread, until the latch is counted down. */
 private fun Worker.block(): CountDownLatch {
