@@ -24,8 +24,8 @@ class RandomCommands(
             { listOf(one("DEL", "EXISTS")) + some(KEYS, 4) },
             { listOf(one("INCR", "DECR"), key()) },
             { listOf(one("INCRBY", "DECRBY"), key(), value()) },
-            { listOf(one("EXPIRE", "PEXPIRE"), key(), TIMES.random(random)) + some(EXPIRE_OPTIONS, 2) },
-            { listOf(one("EXPIREAT", "PEXPIREAT"), key(), TIMES.random(random)) },
+            { listOf(one("EXPIRE", "PEXPIRE"), key(), TIMES.random(random)) + some(listOf("NX", "xx", "foo"), 2) },
+            { listOf(one("EXPIREAT", "PEXPIREAT"), key(), TIMES.random(random)) + some(EXPIRE_OPTIONS, 2) },
             { listOf(one("TTL", "PTTL"), key()) },
             { listOf("PERSIST", key()) },
             { listOf("KEYS", one("*", "?", "[a-c]", "l*", "")) },
@@ -53,6 +53,8 @@ class RandomCommands(
         val NUMBERS = "0 1 -1 10 9223372036854775807 -9223372036854775808 9223372036854775808".split(' ')
         val VALUES = NUMBERS + listOf("abc", "", " 1", "1.5", "x".repeat(100), "y".repeat(3_000), "\u0000\r\n\u00ff")
         val SET_OPTIONS = "NX xx GET KEEPTTL EX px EXAT 4000000000 foo".split(' ')
+
+        // With times that are absolute, for GT and LT compare them to the millisecond.
         val EXPIRE_OPTIONS = "NX XX gt LT foo".split(' ')
 
         // Past, or far enough away that no machine is too slow. SET is given none that is past: what it says of such a

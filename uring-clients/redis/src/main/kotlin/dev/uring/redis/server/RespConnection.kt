@@ -36,40 +36,42 @@ internal class RespConnection<S>(
     suspend fun serve() {
         session.whenHome = this
         // No batch is ever away when this ends, see awaitHome; so what the session has may be used again.
-        session.use {
-            while (session.step != RespSession.Step.CLOSE) {
-                when (session.step) {
-                    RespSession.Step.READ -> {
-                        if (connection.receive { session.execute(it) } == Connection.END_OF_INPUT) return
-                    }
-
-                    RespSession.Step.AWAIT -> {
-                        awaitHome()
-                        session.splice()
-                    }
-
-                    RespSession.Step.ROOM -> {
-                        connection.send(NOTHING) // waits until the client has read
-                        session.splice()
-                    }
-
-                    RespSession.Step.SPLICE -> {
-                        session.splice()
-                    }
-
-                    RespSession.Step.SUSPENDED -> {
-                        session.runSuspended()
-                    }
-
-                    RespSession.Step.CLOSE -> {
-                        Unit
-                    }
-                }
-            }
-        }
+        session.use { converse() }
         session.failure?.let { failure ->
             connection.flush() // what was answered before, and that something failed
             throw failure
+        }
+    }
+
+    private suspend fun converse() {
+        while (true) {
+            when (session.step) {
+                RespSession.Step.READ -> {
+                    if (connection.receive { session.execute(it) } == Connection.END_OF_INPUT) return
+                }
+
+                RespSession.Step.AWAIT -> {
+                    awaitHome()
+                    session.splice()
+                }
+
+                RespSession.Step.ROOM -> {
+                    connection.send(NOTHING) // waits until the client has read
+                    session.splice()
+                }
+
+                RespSession.Step.SPLICE -> {
+                    session.splice()
+                }
+
+                RespSession.Step.SUSPENDED -> {
+                    session.runSuspended()
+                }
+
+                RespSession.Step.CLOSE -> {
+                    return
+                }
+            }
         }
     }
 
