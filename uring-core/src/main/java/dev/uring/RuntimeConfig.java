@@ -126,9 +126,10 @@ public final class RuntimeConfig {
   }
 
   /**
-   * Receive buffers of each worker. Default 1024: enough for a full completion queue of large
-   * messages. Bound: a power of two from 2 to 32768 (kernel limit of one buffer ring). Cost: memory
-   * for each worker = recvBuffersCount × (recvBufferBytes + headroom), touched only as it is used.
+   * Receive buffers of each worker. Default 1024: the kernel has 256 of them at a time, because
+   * more only go cold in the caches, and three times as many may be held by sends that pass bytes
+   * on. Bound: a power of two from 2 to 32768 (kernel limit of one buffer ring). Cost: memory for
+   * each worker = recvBuffersCount × (recvBufferBytes + headroom), touched only as it is used.
    *
    * @return the value
    */

@@ -27,8 +27,10 @@ final class MessageHeader {
     memory.set(ValueLayout.JAVA_LONG, header + Layouts.MSGHDR_IOVLEN, operation.partsCount());
     for (int i = 0; i < operation.partsCount(); i++) {
       long vector = vectors + (long) i * Layouts.IOVEC_BYTES;
-      memory.set(ValueLayout.JAVA_LONG, vector + Layouts.IOVEC_BASE, operation.partAddress(i));
-      memory.set(ValueLayout.JAVA_LONG, vector + Layouts.IOVEC_LEN, operation.partLength(i));
+      memory.set(
+          ValueLayout.JAVA_LONG, vector + Layouts.IOVEC_BASE, operation.part(i).address());
+      memory.set(
+          ValueLayout.JAVA_LONG, vector + Layouts.IOVEC_LEN, operation.part(i).length());
     }
     return memory.address() + header;
   }

@@ -54,6 +54,9 @@ public abstract class ReceiveBuffers {
   /** Gives a buffer back to where the kernel takes them from. */
   protected abstract void giveBack(int bufferId);
 
+  /** A buffer has left the place where the kernel takes them from. */
+  protected abstract void taken();
+
   /**
    * How many buffers there are.
    *
@@ -114,6 +117,7 @@ public abstract class ReceiveBuffers {
     }
     holders[bufferId] = 1;
     heldCount++;
+    taken();
   }
 
   /** The completion that lent the buffer is over. */

@@ -122,7 +122,7 @@ public final class UringDriver implements Driver {
     sq = ring.sq();
     cq = ring.cq();
     buffers = new UringReceiveBuffers(
-        ring.newBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes));
+        ring.newEmptyBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes));
     askForWake();
   }
 
@@ -190,7 +190,8 @@ public final class UringDriver implements Driver {
     if (isGathered) {
       sqe.prepSendmsg(socket, MessageHeader.write(operation, operation.description), flags);
     } else {
-      sqe.prepSend(socket, operation.partAddress(0), operation.partLength(0), flags);
+      SendPart part = operation.part(0);
+      sqe.prepSend(socket, part.address(), part.length(), flags);
     }
     sqe.userData(table.begin(operation));
   }
@@ -426,7 +427,7 @@ public final class UringDriver implements Driver {
 
   private void askStarvedAgain() {
     // One receive for each free buffer at most: more would only starve again.
-    int free = buffers.count() - buffers.heldCount();
+    int free = buffers.freeCount();
     while (starvedHead != null && (free-- > 0 || starvedHead.isCancelRequested)) {
       Operation operation = starvedHead;
       starvedHead = operation.starvedNext;

@@ -7,6 +7,7 @@ import dev.uring.bytes.ByteView;
 import dev.uring.driver.Driver;
 import dev.uring.driver.Operation;
 import dev.uring.driver.SendOperation;
+import dev.uring.driver.SendPart;
 import dev.uring.worker.EndOfTurn;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
@@ -465,7 +466,7 @@ public final class Connection {
 
   private void startSend() {
     if (!output.isSending() && output.hasQueued() && state.compareTo(State.RELEASING) < 0) {
-      output.fill(send);
+      output.fill();
       try {
         driver.send(socket, send);
       } catch (RuntimeException failure) {
@@ -570,6 +571,16 @@ public final class Connection {
 
   private final class Send extends SendOperation {
     @Override
+    protected int partsCount() {
+      return output.inFlight();
+    }
+
+    @Override
+    protected SendPart part(int index) {
+      return output.piece(index);
+    }
+
+    @Override
     protected void completed(int result, int bufferId, boolean isLast) {
       if (result >= 0) {
         worker.counters().bytesSent += result;
@@ -581,7 +592,7 @@ public final class Connection {
         }
       }
       operationEnded();
-      if (output.hasQueued() || output.isEmpty()) {
+      if (output.hasQueued() || state == State.CLOSING || isFinRequested) {
         // Not sent right here: callbacks later in this turn may add to it.
         worker.atEndOfTurn(flush);
       }

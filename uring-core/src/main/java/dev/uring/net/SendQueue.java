@@ -8,9 +8,9 @@ import dev.uring.bytes.ByteView;
 import dev.uring.bytes.ByteWindow;
 import dev.uring.driver.ReceiveBuffers;
 import dev.uring.driver.SendOperation;
+import dev.uring.driver.SendPart;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -38,13 +38,9 @@ final class SendQueue extends ByteSink {
   private final BlockPool blocks;
   private final NetLimits limits;
 
-  // A ring of pieces in parallel arrays; made at the first write, because an idle connection needs
-  // none. A piece is held by a block, or, when that is null, by a receive buffer.
-  private MemorySegment[] memories;
-  private long[] offsets;
-  private int[] lengths;
-  private Block[] holders;
-  private int[] bufferIds;
+  // A ring of pieces; made at the first write, because an idle connection needs none. Its objects
+  // are used again and again, so one is made for a place when that is first used.
+  private Piece[] pieces;
   private int head;
   private int count;
   private int inFlight;
@@ -115,18 +111,21 @@ final class SendQueue extends ByteSink {
     }
   }
 
-  /** Moves as many queued pieces as one send may carry into {@code operation}. */
-  void fill(SendOperation operation) {
+  /** Begins a send of as many queued pieces as one may carry: {@link #inFlight} of them. */
+  void fill() {
     seal();
-    operation.clearParts();
-    int parts = Math.min(count, SendOperation.PARTS_MAX);
-    for (int i = 0; i < parts; i++) {
-      int at = index(i);
-      operation.addPart(memories[at], offsets[at], lengths[at]);
-    }
-    inFlight = parts;
+    inFlight = Math.min(count, SendOperation.PARTS_MAX);
     blockBytesNext = Math.clamp(turnBytes, BlockPool.BLOCK_BYTES_MIN, BLOCK_BYTES_MAX);
     turnBytes = 0;
+  }
+
+  /** How many pieces, from the first, are with the kernel. */
+  int inFlight() {
+    return inFlight;
+  }
+
+  SendPart piece(int position) {
+    return pieces[index(position)];
   }
 
   /** The send is answered: {@code sent} bytes are gone, the rest of it goes again. */
@@ -135,13 +134,12 @@ final class SendQueue extends ByteSink {
     inFlight = 0;
     piecesBytes -= sent;
     while (left > 0) {
-      int length = lengths[head];
-      if (left < length) {
-        offsets[head] += left;
-        lengths[head] -= (int) left;
+      Piece first = pieces[head];
+      if (left < first.length()) {
+        first.skip((int) left);
         return;
       }
-      left -= length;
+      left -= first.length();
       removeFirst(buffers);
     }
   }
@@ -154,7 +152,7 @@ final class SendQueue extends ByteSink {
     isDiscarding = true;
     closeOpenBlock();
     while (count > 0) {
-      piecesBytes -= lengths[head];
+      piecesBytes -= pieces[head].length();
       removeFirst(buffers);
     }
   }
@@ -230,68 +228,55 @@ final class SendQueue extends ByteSink {
   }
 
   private void addPiece(MemorySegment memory, long offset, int length, Block holder, int bufferId) {
-    if (memories == null) {
-      allocate(PIECES_INITIAL);
-    } else if (count == lengths.length) {
+    if (pieces == null) {
+      pieces = new Piece[PIECES_INITIAL];
+    } else if (count == pieces.length) {
       grow();
     }
     int at = index(count++);
-    memories[at] = memory;
-    offsets[at] = offset;
-    lengths[at] = length;
-    holders[at] = holder;
-    bufferIds[at] = bufferId;
+    Piece piece = pieces[at];
+    if (piece == null) {
+      piece = new Piece();
+      pieces[at] = piece;
+    }
+    piece.lie(memory, offset, length);
+    piece.holder = holder;
+    piece.bufferId = bufferId;
     piecesBytes += length;
     turnBytes += length;
     connection.outputWritten();
   }
 
   private void removeFirst(ReceiveBuffers buffers) {
-    Block holder = holders[head];
+    Piece first = pieces[head];
+    Block holder = first.holder;
     if (holder != null) {
-      holders[head] = null;
+      first.holder = null;
       holder.release();
     } else {
-      buffers.releaseRetained(bufferIds[head]);
+      buffers.releaseRetained(first.bufferId);
     }
-    memories[head] = null;
     head = index(1);
     count--;
   }
 
   private int index(int position) {
-    return (head + position) & (lengths.length - 1);
-  }
-
-  private void allocate(int capacity) {
-    memories = new MemorySegment[capacity];
-    offsets = new long[capacity];
-    lengths = new int[capacity];
-    holders = new Block[capacity];
-    bufferIds = new int[capacity];
+    return (head + position) & (pieces.length - 1);
   }
 
   // Doubles the ring; afterwards the first piece is at index 0.
   private void grow() {
-    int old = lengths.length;
-    int[] order = new int[old];
-    for (int i = 0; i < old; i++) {
-      order[i] = index(i);
+    Piece[] larger = new Piece[pieces.length * 2];
+    for (int position = 0; position < count; position++) {
+      larger[position] = pieces[index(position)];
     }
-    MemorySegment[] oldMemories = memories;
-    long[] oldOffsets = offsets;
-    int[] oldLengths = lengths;
-    Block[] oldHolders = holders;
-    int[] oldBufferIds = bufferIds;
-    allocate(old * 2);
-    Arrays.fill(bufferIds, -1);
-    for (int i = 0; i < old; i++) {
-      memories[i] = oldMemories[order[i]];
-      offsets[i] = oldOffsets[order[i]];
-      lengths[i] = oldLengths[order[i]];
-      holders[i] = oldHolders[order[i]];
-      bufferIds[i] = oldBufferIds[order[i]];
-    }
+    pieces = larger;
     head = 0;
+  }
+
+  // Held by a block or, when that is null, by a receive buffer.
+  private static final class Piece extends SendPart {
+    Block holder;
+    int bufferId;
   }
 }

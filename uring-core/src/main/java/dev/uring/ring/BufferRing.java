@@ -30,7 +30,7 @@ import java.lang.foreign.MemorySegment;
  *
  * The kernel owns a buffer from {@link #publish} after {@link #add} until the CQE that names it;
  * then it is ours until the next {@link #add}. The headroom is always ours, but the next carrier of
- * the buffer overwrites it. All buffers start with the kernel.
+ * the buffer overwrites it.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -83,10 +83,6 @@ public final class BufferRing implements AutoCloseable {
       arena.close();
       throw refused;
     }
-    for (int bid = 0; bid < entries; bid++) {
-      add(bid);
-    }
-    publish();
   }
 
   private static void requireBounds(int group, int entries, int bufferBytes, int headroomBytes) {

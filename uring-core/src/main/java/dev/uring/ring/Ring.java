@@ -189,6 +189,24 @@ public final class Ring implements AutoCloseable {
    * @throws RingSetupException the kernel refused
    */
   public BufferRing newBufferRing(int group, int entries, int bufferBytes, int headroomBytes) {
+    BufferRing ring = newEmptyBufferRing(group, entries, bufferBytes, headroomBytes);
+    for (int bid = 0; bid < entries; bid++) {
+      ring.add(bid);
+    }
+    ring.publish();
+    return ring;
+  }
+
+  /**
+   * As {@link #newBufferRing}, but the kernel has no buffer until one is added and published.
+   *
+   * @param group id that receives select, 0..65535
+   * @param entries number of buffers, a power of two, at most 32768
+   * @param bufferBytes bytes the kernel may fill per buffer
+   * @param headroomBytes bytes in front of each that it leaves alone
+   * @throws RingSetupException the kernel refused
+   */
+  public BufferRing newEmptyBufferRing(int group, int entries, int bufferBytes, int headroomBytes) {
     BufferRing ring = new BufferRing(this, group, entries, bufferBytes, headroomBytes);
     bufferRings.add(ring);
     return ring;

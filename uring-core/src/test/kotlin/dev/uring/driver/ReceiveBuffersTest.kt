@@ -71,4 +71,6 @@ private class Buffers(
     override fun giveBack(bufferId: Int) {
         givenBack += bufferId
     }
+
+    override fun taken() = Unit
 }
