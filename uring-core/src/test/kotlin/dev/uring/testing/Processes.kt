@@ -7,18 +7,21 @@ import java.nio.file.Path
 
 private val descriptors = Path.of("/proc/self/fd")
 
-/** What the process has open, by descriptor: sockets, rings, event descriptors; not the files of class loading. */
+// Sockets, rings and event descriptors. Not the files of class loading, and not the epoll instances that the JDK keeps for
+// sockets on virtual threads: this library has none.
+private fun isOurs(target: String) =
+    target.startsWith("socket:") || target in setOf("anon_inode:[io_uring]", "anon_inode:[eventfd]")
+
+/** The kernel objects of the kinds this library makes that the process has open, by descriptor. */
 internal fun kernelObjects(): Map<Int, String> =
     Files
         .list(descriptors)
         .use { entries -> entries.toList() }
-        .mapNotNull { entry ->
-            val target = runCatching { Files.readSymbolicLink(entry).toString() }.getOrNull()
-            target?.takeIf { it.startsWith("socket:") || it.startsWith("anon_inode:") }?.let {
-                entry.fileName.toString().toInt() to
-                    it
-            }
-        }.toMap()
+        .associate { entry ->
+            entry.fileName.toString().toInt() to
+                runCatching { Files.readSymbolicLink(entry).toString() }
+        }.mapNotNull { (descriptor, target) -> target.getOrNull()?.takeIf(::isOurs)?.let { descriptor to it } }
+        .toMap()
 
 /** Names of the live worker threads. */
 internal fun workerThreads(): List<String> =

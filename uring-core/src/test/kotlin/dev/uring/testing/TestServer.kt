@@ -11,6 +11,7 @@ import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
 /** A runtime of one worker with small buffers, which makes the boundaries of buffers common. */
@@ -93,6 +94,18 @@ internal fun <T> Worker.call(body: () -> T): T {
     val result = CompletableFuture<T>()
     execute { runCatching(body).fold(result::complete, result::completeExceptionally) }
     return result.get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+}
+
+/** Keeps the worker busy, and its mailbox unread, until the latch is counted down. */
+internal fun Worker.block(): CountDownLatch {
+    val entered = CountDownLatch(1)
+    val gate = CountDownLatch(1)
+    execute {
+        entered.countDown()
+        gate.awaitDone("gate of a blocked worker")
+    }
+    entered.awaitDone("worker to block")
+    return gate
 }
 
 /** Runs [body] on the connection's worker and waits for what it returns. */

@@ -4,6 +4,7 @@ import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
+import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
 import dev.uring.testing.kernelTest
@@ -280,18 +281,6 @@ private fun <T> withWorkers(
             runtime.closeInTime()
         }
     }
-
-/** Keeps the worker busy, and its mailbox unread, until the latch is counted down. */
-private fun Worker.block(): CountDownLatch {
-    val entered = CountDownLatch(1)
-    val gate = CountDownLatch(1)
-    execute {
-        entered.countDown()
-        gate.awaitDone("gate of a blocked worker")
-    }
-    entered.awaitDone("worker to block")
-    return gate
-}
 
 internal fun timer(onFire: () -> Unit): Timer =
     object : Timer() {
