@@ -1,12 +1,7 @@
 package dev.uring.ffi;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.uring.abi.IoUring;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 
 /**
@@ -28,12 +23,7 @@ import java.lang.ref.Reference;
  */
 public final class IoUringSyscalls {
 
-  // syscall(3) is variadic: the first argument is fixed, and every other one is read as a long.
-  private static final MethodHandle SYSCALL6 = Downcalls.bind(
-      "syscall",
-      FunctionDescriptor.of(
-          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-      Linker.Option.firstVariadicArg(1));
+  private static final MemorySegment SYSCALL = Downcalls.find("syscall");
 
   private IoUringSyscalls() {}
 
@@ -122,20 +112,17 @@ public final class IoUringSyscalls {
       int flags,
       long argumentAddress,
       long argumentBytes) {
-    try {
-      long value = (long) SYSCALL6.invokeExact(
-          errnoCapture,
-          IoUring.SYS_IO_URING_ENTER,
-          (long) fd,
-          (long) toSubmit,
-          (long) minComplete,
-          (long) flags,
-          argumentAddress,
-          argumentBytes);
-      return (int) Downcalls.result(value, errnoCapture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    long value = Downcalls.call(
+        SYSCALL,
+        errnoCapture,
+        IoUring.SYS_IO_URING_ENTER,
+        fd,
+        toSubmit,
+        minComplete,
+        flags,
+        argumentAddress,
+        argumentBytes);
+    return (int) Downcalls.result(value, errnoCapture);
   }
 
   private static int syscall(
@@ -149,10 +136,8 @@ public final class IoUringSyscalls {
       long arg5,
       MemorySegment keptAlive) {
     try {
-      long value = (long) SYSCALL6.invokeExact(capture, number, arg0, arg1, arg2, arg3, arg4, arg5);
+      long value = Downcalls.call(SYSCALL, capture, number, arg0, arg1, arg2, arg3, arg4, arg5);
       return (int) Downcalls.result(value, capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
     } finally {
       // Only addresses went down; an automatic arena must not be collected while the kernel reads
       // from it.

@@ -1,6 +1,5 @@
 package dev.uring.ffi;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -11,10 +10,7 @@ import dev.uring.abi.Posix;
 import dev.uring.abi.Socket;
 import dev.uring.base.RingSetupException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 import java.util.stream.IntStream;
 
@@ -37,40 +33,29 @@ import java.util.stream.IntStream;
  */
 public final class Libc {
 
-  private static final MethodHandle SOCKET = bind("socket", JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle SOCKETPAIR =
-      bind("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle BIND = bind("bind", JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle LISTEN = bind("listen", JAVA_INT, JAVA_INT);
-  private static final MethodHandle CONNECT = bind("connect", JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle SETSOCKOPT =
-      bind("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle GETSOCKOPT =
-      bind("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle GETSOCKNAME = bind("getsockname", JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle GETPEERNAME = bind("getpeername", JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle SHUTDOWN = bind("shutdown", JAVA_INT, JAVA_INT);
-  private static final MethodHandle CLOSE = bind("close", JAVA_INT);
-  private static final MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT);
-  private static final MethodHandle GETRLIMIT = bind("getrlimit", JAVA_INT, ADDRESS);
-  private static final MethodHandle SETRLIMIT = bind("setrlimit", JAVA_INT, ADDRESS);
-  private static final MethodHandle SCHED_SETAFFINITY =
-      bind("sched_setaffinity", JAVA_INT, JAVA_LONG, ADDRESS);
-  private static final MethodHandle SCHED_GETAFFINITY =
-      bind("sched_getaffinity", JAVA_INT, JAVA_LONG, ADDRESS);
-  private static final MethodHandle GETTID = bind("gettid");
-  private static final MethodHandle UNAME = bind("uname", ADDRESS);
-  private static final MethodHandle MUNMAP = bind("munmap", JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle READ =
-      Downcalls.bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle WRITE =
-      Downcalls.bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle SYSCONF =
-      Downcalls.bind("sysconf", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
-  private static final MethodHandle MMAP = Downcalls.bind(
-      "mmap",
-      FunctionDescriptor.of(
-          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MemorySegment SOCKET = Downcalls.find("socket");
+  private static final MemorySegment SOCKETPAIR = Downcalls.find("socketpair");
+  private static final MemorySegment BIND = Downcalls.find("bind");
+  private static final MemorySegment LISTEN = Downcalls.find("listen");
+  private static final MemorySegment CONNECT = Downcalls.find("connect");
+  private static final MemorySegment SETSOCKOPT = Downcalls.find("setsockopt");
+  private static final MemorySegment GETSOCKOPT = Downcalls.find("getsockopt");
+  private static final MemorySegment GETSOCKNAME = Downcalls.find("getsockname");
+  private static final MemorySegment GETPEERNAME = Downcalls.find("getpeername");
+  private static final MemorySegment SHUTDOWN = Downcalls.find("shutdown");
+  private static final MemorySegment CLOSE = Downcalls.find("close");
+  private static final MemorySegment EVENTFD = Downcalls.find("eventfd");
+  private static final MemorySegment GETRLIMIT = Downcalls.find("getrlimit");
+  private static final MemorySegment SETRLIMIT = Downcalls.find("setrlimit");
+  private static final MemorySegment SCHED_SETAFFINITY = Downcalls.find("sched_setaffinity");
+  private static final MemorySegment SCHED_GETAFFINITY = Downcalls.find("sched_getaffinity");
+  private static final MemorySegment GETTID = Downcalls.find("gettid");
+  private static final MemorySegment UNAME = Downcalls.find("uname");
+  private static final MemorySegment MUNMAP = Downcalls.find("munmap");
+  private static final MemorySegment READ = Downcalls.find("read");
+  private static final MemorySegment WRITE = Downcalls.find("write");
+  private static final MemorySegment SYSCONF = Downcalls.find("sysconf");
+  private static final MemorySegment MMAP = Downcalls.find("mmap");
 
   // The kernel refuses a mask shorter than its own CPU count; 8192 is the largest NR_CPUS it can be
   // built with.
@@ -83,38 +68,31 @@ public final class Libc {
 
   /** {@code socket(2)}: returns a descriptor. */
   public static int socket(int domain, int type, int protocol) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return Downcalls.result((int) SOCKET.invokeExact(capture, domain, type, protocol), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    return callInt(SOCKET, domain, type, protocol, 0, 0);
   }
 
   /** {@code socketpair(2)} of AF_UNIX: fills {@code pair} with two connected descriptors. */
   public static int socketpair(int type, MemorySegment pair) {
-    MemorySegment capture = Downcalls.capture();
     try {
-      return Downcalls.result(
-          (int) SOCKETPAIR.invokeExact(capture, Socket.AF_UNIX, type, 0, pair), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
+      return callInt(SOCKETPAIR, Socket.AF_UNIX, type, 0, pair.address(), 0);
+    } finally {
+      Reference.reachabilityFence(pair);
     }
   }
 
   /** {@code bind(2)}; {@code address} holds a sockaddr of {@code addressBytes}. */
   public static int bind(int fd, MemorySegment address, int addressBytes) {
-    return call(BIND, fd, address, addressBytes);
+    return callWithAddress(BIND, fd, address, addressBytes);
   }
 
   /** {@code listen(2)}; the kernel cuts {@code backlog} to {@code net.core.somaxconn}. */
   public static int listen(int fd, int backlog) {
-    return call(LISTEN, fd, backlog);
+    return callInt(LISTEN, fd, backlog, 0, 0, 0);
   }
 
   /** {@code connect(2)}. */
   public static int connect(int fd, MemorySegment address, int addressBytes) {
-    return call(CONNECT, fd, address, addressBytes);
+    return callWithAddress(CONNECT, fd, address, addressBytes);
   }
 
   /** {@code setsockopt(2)} for an {@code int} option. */
@@ -126,26 +104,20 @@ public final class Libc {
 
   /** {@code setsockopt(2)} for a structure such as {@code linger}; its length is the segment's. */
   public static int setsockopt(int fd, int level, int option, MemorySegment value) {
-    MemorySegment capture = Downcalls.capture();
     try {
-      int returned =
-          (int) SETSOCKOPT.invokeExact(capture, fd, level, option, value, (int) value.byteSize());
-      return Downcalls.result(returned, capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
+      return callInt(SETSOCKOPT, fd, level, option, value.address(), value.byteSize());
+    } finally {
+      Reference.reachabilityFence(value);
     }
   }
 
   /** {@code getsockopt(2)} for an {@code int} option that is never negative; returns its value. */
   public static int getsockoptInt(int fd, int level, int option) {
-    MemorySegment capture = Downcalls.capture();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(JAVA_INT);
       MemorySegment bytes = arena.allocateFrom(JAVA_INT, Integer.BYTES);
-      int returned = (int) GETSOCKOPT.invokeExact(capture, fd, level, option, value, bytes);
-      return returned < 0 ? Downcalls.result(returned, capture) : value.get(JAVA_INT, 0);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
+      int result = callInt(GETSOCKOPT, fd, level, option, value.address(), bytes.address());
+      return result < 0 ? result : value.get(JAVA_INT, 0);
     }
   }
 
@@ -161,7 +133,7 @@ public final class Libc {
 
   /** {@code shutdown(2)}. */
   public static int shutdown(int fd, int how) {
-    return call(SHUTDOWN, fd, how);
+    return callInt(SHUTDOWN, fd, how, 0, 0, 0);
   }
 
   // Descriptors.
@@ -172,17 +144,12 @@ public final class Libc {
    * given.
    */
   public static int close(int fd) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return Downcalls.result((int) CLOSE.invokeExact(capture, fd), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    return callInt(CLOSE, fd, 0, 0, 0, 0);
   }
 
   /** {@code eventfd(2)}: returns a descriptor. */
   public static int eventfd(int initial, int flags) {
-    return call(EVENTFD, initial, flags);
+    return callInt(EVENTFD, initial, flags, 0, 0, 0);
   }
 
   /** {@code read(2)} into {@code buffer}; returns the bytes read, 0 at the end. */
@@ -196,13 +163,7 @@ public final class Libc {
 
   /** {@code read(2)} to a raw address. */
   public static int read(int fd, long address, int bytes) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return (int)
-          Downcalls.result((long) READ.invokeExact(capture, fd, address, (long) bytes), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    return (int) callLong(READ, fd, address, bytes, 0, 0, 0);
   }
 
   /** {@code write(2)} from {@code buffer}; returns the bytes written. */
@@ -216,13 +177,7 @@ public final class Libc {
 
   /** {@code write(2)} from a raw address. */
   public static int write(int fd, long address, int bytes) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return (int)
-          Downcalls.result((long) WRITE.invokeExact(capture, fd, address, (long) bytes), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    return (int) callLong(WRITE, fd, address, bytes, 0, 0, 0);
   }
 
   // Memory.
@@ -236,15 +191,9 @@ public final class Libc {
   @SuppressWarnings("restricted")
   public static MemorySegment mmap(
       long bytes, int protection, int flags, int fd, long offset, Arena arena) {
-    MemorySegment capture = Downcalls.capture();
-    long address;
-    try {
-      address = (long) MMAP.invokeExact(capture, 0L, bytes, protection, flags, fd, offset);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
-    if (address == -1) {
-      throw mmapRefused((int) -Downcalls.result(address, capture), bytes, flags, fd);
+    long address = callLong(MMAP, 0, bytes, protection, flags, fd, offset);
+    if (address < 0) {
+      throw mmapRefused((int) -address, bytes, flags, fd);
     }
     return MemorySegment.ofAddress(address)
         .reinterpret(bytes, arena, mapped -> munmap(mapped.address(), bytes));
@@ -263,13 +212,7 @@ public final class Libc {
   }
 
   private static void munmap(long address, long bytes) {
-    MemorySegment capture = Downcalls.capture();
-    int result;
-    try {
-      result = Downcalls.result((int) MUNMAP.invokeExact(capture, address, bytes), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    int result = callInt(MUNMAP, address, bytes, 0, 0, 0);
     if (result < 0) {
       throw new IllegalStateException(
           "munmap failed: " + Errno.name(-result) + ", address=" + address);
@@ -278,24 +221,14 @@ public final class Libc {
 
   /** {@code sysconf(_SC_PAGESIZE)}: bytes per page. */
   public static int pageBytes() {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return (int) (long) SYSCONF.invokeExact(capture, Posix.SC_PAGESIZE);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    return (int) callLong(SYSCONF, Posix.SC_PAGESIZE, 0, 0, 0, 0, 0);
   }
 
   // Threads and CPUs.
 
   /** {@code gettid(2)}: the kernel's id of the calling thread. */
   public static int gettid() {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return (int) GETTID.invokeExact(capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+    return callInt(GETTID, 0, 0, 0, 0, 0);
   }
 
   /** {@code sched_setaffinity(2)}: the calling thread runs on {@code cpu} only. */
@@ -326,14 +259,8 @@ public final class Libc {
     }
   }
 
-  private static int affinity(MethodHandle function, MemorySegment mask) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return Downcalls.result(
-          (int) function.invokeExact(capture, 0, mask.byteSize(), mask), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
+  private static int affinity(MemorySegment function, MemorySegment mask) {
+    return callInt(function, 0, mask.byteSize(), mask.address(), 0, 0);
   }
 
   // Limits and the kernel's name.
@@ -342,7 +269,7 @@ public final class Libc {
   public static ResourceLimit getrlimit(int resource) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment limit = arena.allocate(Layouts.RLIMIT_BYTES, Long.BYTES);
-      int result = call(GETRLIMIT, resource, limit);
+      int result = callInt(GETRLIMIT, resource, limit.address(), 0, 0, 0);
       if (result < 0) {
         throw new IllegalArgumentException(
             "getrlimit(" + resource + ") failed: " + Errno.name(-result));
@@ -358,64 +285,49 @@ public final class Libc {
       MemorySegment memory = arena.allocate(Layouts.RLIMIT_BYTES, Long.BYTES);
       memory.set(JAVA_LONG, Layouts.RLIMIT_SOFT, limit.soft());
       memory.set(JAVA_LONG, Layouts.RLIMIT_HARD, limit.hard());
-      return call(SETRLIMIT, resource, memory);
+      return callInt(SETRLIMIT, resource, memory.address(), 0, 0, 0);
     }
   }
 
   /** {@code uname(2)}: the kernel's release, such as {@code 6.1.0-18-amd64}. */
   public static String unameRelease() {
-    MemorySegment capture = Downcalls.capture();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment name = arena.allocate(Layouts.UTSNAME_BYTES);
-      int returned = (int) UNAME.invokeExact(capture, name);
-      return returned < 0 ? "" : name.getString(Layouts.UTSNAME_RELEASE);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
+      int result = callInt(UNAME, name.address(), 0, 0, 0, 0);
+      return result < 0 ? "" : name.getString(Layouts.UTSNAME_RELEASE);
     }
   }
 
-  // Shapes shared by several functions. The handle is a constant wherever the compiler inlines
-  // these.
-
-  private static MethodHandle bind(String name, MemoryLayout... parameters) {
-    return Downcalls.bind(name, FunctionDescriptor.of(JAVA_INT, parameters));
+  private static int callInt(
+      MemorySegment function, long arg0, long arg1, long arg2, long arg3, long arg4) {
+    MemorySegment capture = Downcalls.capture();
+    int value = (int) Downcalls.call(function, capture, arg0, arg1, arg2, arg3, arg4, 0, 0);
+    return Downcalls.result(value, capture);
   }
 
-  private static int call(MethodHandle function, int first, int second) {
+  private static long callLong(
+      MemorySegment function, long arg0, long arg1, long arg2, long arg3, long arg4, long arg5) {
     MemorySegment capture = Downcalls.capture();
+    long value = Downcalls.call(function, capture, arg0, arg1, arg2, arg3, arg4, arg5, 0);
+    return Downcalls.result(value, capture);
+  }
+
+  private static int callWithAddress(
+      MemorySegment function, int fd, MemorySegment address, int addressBytes) {
     try {
-      return Downcalls.result((int) function.invokeExact(capture, first, second), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
+      return callInt(function, fd, address.address(), addressBytes, 0, 0);
+    } finally {
+      Reference.reachabilityFence(address);
     }
   }
 
-  private static int call(MethodHandle function, int first, MemorySegment memory) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return Downcalls.result((int) function.invokeExact(capture, first, memory), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
-  }
-
-  private static int call(MethodHandle function, int first, MemorySegment memory, int bytes) {
-    MemorySegment capture = Downcalls.capture();
-    try {
-      return Downcalls.result((int) function.invokeExact(capture, first, memory, bytes), capture);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
-    }
-  }
-
-  private static int name(MethodHandle function, int fd, MemorySegment address) {
-    MemorySegment capture = Downcalls.capture();
+  private static int name(MemorySegment function, int fd, MemorySegment address) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocateFrom(JAVA_INT, requireInt(address.byteSize()));
-      int returned = (int) function.invokeExact(capture, fd, address, bytes);
-      return returned < 0 ? Downcalls.result(returned, capture) : bytes.get(JAVA_INT, 0);
-    } catch (Throwable thrown) {
-      throw Downcalls.unexpected(thrown);
+      int result = callInt(function, fd, address.address(), bytes.address(), 0, 0);
+      return result < 0 ? result : bytes.get(JAVA_INT, 0);
+    } finally {
+      Reference.reachabilityFence(address);
     }
   }
 

@@ -74,6 +74,23 @@ class EchoKernelTest :
             }
         }
 
+        kernelTest("more receives at once than the kernel is given buffers for are all served") {
+            // 512 buffers, of which the kernel has 256 at a time; every message keeps its buffer until it is sent.
+            val config = smallConfig().recvBuffersCount(512).retainBytesMin(64)
+            val message = "x".repeat(64)
+            withServer(PoliteEcho(), config.build()) { server ->
+                repeat(3) {
+                    val gate = server.worker.block()
+                    val clients = List(400) { server.connect() }
+                    clients.forEach { it.send(message) }
+                    gate.countDown()
+                    clients.forEach { it.receiveText(message.length) shouldBe message }
+                    clients.forEach { it.close() }
+                }
+                server.worker.call { server.worker.snapshot() }.buffersExhausted() shouldBeGreaterThan 0L
+            }
+        }
+
         kernelTest("an echo that ignores back-pressure is byte-exact while its peers read") {
             val naive = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
             withServer(naive, smallConfig().retainBytesMin(KIB).build()) { server ->
