@@ -183,9 +183,10 @@ public final class RuntimeConfig {
   }
 
   /**
-   * Unsent bytes from which a connection is not writable: a suspending send waits. Default 256 KiB:
-   * more than a socket buffer takes at once, so the kernel always has something to send. Bound: 1
-   * KiB to sendQueueBytesMax. Cost: as many bytes for each connection with a slow peer.
+   * Unsent bytes from which a connection is not writable: a suspending send waits. Default 1 MiB:
+   * about what the kernel takes at once, and a message of a few hundred KiB passes without a pause,
+   * after which everything that was received meanwhile is copied. Bound: 1 KiB to
+   * sendQueueBytesMax. Cost: as many bytes for each connection with a slow peer.
    *
    * @return the value
    */
@@ -332,7 +333,7 @@ public final class RuntimeConfig {
     private int recvHeadroomBytes = KIB;
     private int recvHighWaterBytes = 64 * KIB;
     private int frameBytesMax = 16 * MIB;
-    private long sendHighWaterBytes = 256 * KIB;
+    private long sendHighWaterBytes = MIB;
     private long sendLowWaterBytes = 64 * KIB;
     private long sendQueueBytesMax = 64L * MIB;
     private int retainBytesMin = 4 * KIB;

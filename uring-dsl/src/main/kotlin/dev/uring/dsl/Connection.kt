@@ -276,7 +276,10 @@ public class Connection internal constructor(
 
     @PublishedApi
     internal suspend fun awaitRoomToReceive(): Unit =
-        suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoomToReceive(it) }
+        suspendCoroutineUninterceptedOrReturn {
+            core.checkOwner("receive")
+            if (core.isWritable || !core.isOpen) Unit else outgoing.awaitRoomToReceive(it)
+        }
 
     private suspend fun awaitRoomToSend(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoomToSend(it) }
 

@@ -39,11 +39,8 @@ internal class ConnectionOutput(
         return if (core.isWritable && core.isOpen) Unit else await(continuation, sendLowWaterBytes)
     }
 
-    /** For a reader between two arrivals: as for a sender, but an output that has ended is no reason not to read on. */
-    fun awaitRoomToReceive(continuation: Continuation<Unit>): Any {
-        core.checkOwner("receive")
-        return if (core.isWritable || !core.isOpen) Unit else await(continuation, sendLowWaterBytes)
-    }
+    /** For a reader between two arrivals, when the queue is above its high-water mark. */
+    fun awaitRoomToReceive(continuation: Continuation<Unit>): Any = await(continuation, sendLowWaterBytes)
 
     fun awaitSent(continuation: Continuation<Unit>): Any {
         core.checkOwner("flush")

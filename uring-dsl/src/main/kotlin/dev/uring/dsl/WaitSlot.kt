@@ -31,14 +31,18 @@ internal class WaitSlot(
     private var cancellationNotice: DisposableHandle? = null
     private var resumesInline = false
 
+    // Set from any thread. Asked instead of the job, whose state is two more objects to fetch for each wait, and with a
+    // thousand connections none of them is in a cache.
+    @Volatile
+    private var mayBeCancelled = false
+
     val isOccupied: Boolean get() = waiter != null
 
     /** Suspends [continuation] here; throws at once when its job is cancelled already. The slot must be free. */
     fun park(continuation: Continuation<Unit>): Any {
         val context = continuation.context
         if (context !== boundContext) bind(context)
-        val job = boundJob
-        if (job != null && !job.isActive) throw job.cancellation()
+        if (mayBeCancelled) throwIfCancelled()
         waiter = if (resumesInline) continuation else continuation.intercepted()
         return COROUTINE_SUSPENDED
     }
@@ -69,6 +73,7 @@ internal class WaitSlot(
 
     /** The bound job was cancelled or is complete. Thread: any; so it only asks the worker to look. */
     override fun invoke(cause: Throwable?) {
+        mayBeCancelled = true
         worker.executeUnlessStopped(this)
     }
 
@@ -80,12 +85,25 @@ internal class WaitSlot(
         fail(job.cancellation())
     }
 
+    private fun throwIfCancelled() {
+        // Reset first: a cancellation that comes now sets it again, or is seen by the question below.
+        mayBeCancelled = false
+        val job = boundJob ?: return
+        if (!job.isActive) {
+            mayBeCancelled = true
+            throw job.cancellation()
+        }
+        // It was a late notice about the coroutine that was here before.
+    }
+
     private fun bind(context: CoroutineContext) {
         unbind()
+        mayBeCancelled = false
         val job = context[Job]
         boundContext = context
         boundJob = job
         resumesInline = resumesInline(context)
+        // Called at once when the job is cancelled already.
         cancellationNotice = job?.onCancellationOrCompletion(this)
     }
 
