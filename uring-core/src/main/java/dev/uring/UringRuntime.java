@@ -337,6 +337,7 @@ public final class UringRuntime implements AutoCloseable {
         config.recvHighWaterBytes(),
         config.frameBytesMax(),
         config.sendHighWaterBytes(),
+        config.sendLowWaterBytes(),
         config.sendQueueBytesMax(),
         config.retainBytesMin(),
         config.lingerTimeout().toNanos(),

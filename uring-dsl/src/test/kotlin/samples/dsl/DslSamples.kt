@@ -2,8 +2,11 @@ package samples.dsl
 
 import dev.uring.dsl.Connection
 import dev.uring.dsl.UringScope
+import dev.uring.dsl.forwardExactly
+import dev.uring.dsl.forwardTo
 import dev.uring.dsl.onEachWorker
 import dev.uring.dsl.onWorker
+import dev.uring.dsl.relay
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
 import kotlin.time.Duration.Companion.seconds
@@ -61,4 +64,34 @@ suspend fun UringScope.shardedCounter(): Int {
     val counters = sharded { Counter() }
     tcp("127.0.0.1:7000") { conn -> conn.send("you are number ${++counters.local.connections} here\n") }
     return counters.onEach { it.connections }.sum()
+}
+
+suspend fun pipeInto(
+    source: Connection,
+    target: Connection,
+): Long = source.forwardTo(target)
+
+suspend fun passBody(
+    source: Connection,
+    target: Connection,
+) {
+    var bodyBytes = 0L
+    source.parse { view ->
+        if (view.size() < Int.SIZE_BYTES) {
+            0
+        } else {
+            bodyBytes = view.getInt(0).toLong() and 0xFFFF_FFFF
+            target.output.putInt(bodyBytes.toInt())
+            Int.SIZE_BYTES
+        }
+    }
+    source.forwardExactly(target, bodyBytes)
+}
+
+suspend fun proxy(
+    client: Connection,
+    upstream: Connection,
+) {
+    val bytes = relay(client, upstream)
+    println("${bytes.fromFirst} bytes there, ${bytes.fromSecond} back")
 }

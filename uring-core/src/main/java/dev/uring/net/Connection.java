@@ -2,6 +2,7 @@ package dev.uring.net;
 
 import dev.uring.abi.Errno;
 import dev.uring.base.ConnectionLostException;
+import dev.uring.base.ForwardException.Side;
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
 import dev.uring.driver.Driver;
@@ -81,6 +82,9 @@ public final class Connection {
   private boolean isFinRequested;
   private long writableAt = NOT_REQUESTED;
   private InetSocketAddress remoteAddress;
+  // From here, and to here; null when there is none.
+  private Forward outgoing;
+  private Forward incoming;
 
   Connection(ConnectionTable table, int socket, long id) {
     this.table = table;
@@ -195,6 +199,42 @@ public final class Connection {
   }
 
   /**
+   * Forwards everything that is unconsumed and everything that arrives to another connection of
+   * this worker, without a copy, and then the end of input. Clears a pause.
+   *
+   * @param target where the bytes go; may be this connection
+   * @param listener hears of the end
+   * @return the forwarding, which runs
+   */
+  public Forward forwardTo(Connection target, ForwardListener listener) {
+    worker.checkCurrent();
+    return Forward.start(this, target, Forward.UNLIMITED, limits, listener);
+  }
+
+  /**
+   * Forwards so many bytes, no more, to another connection of this worker. The end of input is not
+   * forwarded; before the last byte it is a failure.
+   *
+   * @param target where the bytes go; may be this connection
+   * @param bytes how many, from 0
+   * @param listener hears of the end
+   * @return the forwarding, which runs
+   */
+  public Forward forwardExactly(Connection target, long bytes, ForwardListener listener) {
+    worker.checkCurrent();
+    return Forward.start(this, target, bytes, limits, listener);
+  }
+
+  /**
+   * Whether a {@link Forward} takes what arrives here.
+   *
+   * @return {@code true} until its listener hears of its end
+   */
+  public boolean isForwarding() {
+    return outgoing != null;
+  }
+
+  /**
    * Queues a view.
    *
    * @param view borrowed for the call
@@ -299,6 +339,9 @@ public final class Connection {
     if (state == State.OPEN && !isFinRequested) {
       isFinRequested = true;
       output.discardWrites();
+      if (incoming != null) {
+        incoming.sideClosed(Side.TARGET, "shutdownOutput()");
+      }
       worker.atEndOfTurn(flush);
     }
   }
@@ -313,6 +356,12 @@ public final class Connection {
     if (state == State.OPEN) {
       state = State.CLOSING;
       output.discardWrites();
+      if (incoming != null) {
+        incoming.sideClosed(Side.TARGET, "close()");
+      }
+      if (outgoing != null) {
+        outgoing.sideClosed(Side.SOURCE, "close()");
+      }
       input.discardInput();
       worker.atEndOfTurn(flush);
     }
@@ -369,6 +418,54 @@ public final class Connection {
 
   int socket() {
     return socket;
+  }
+
+  Forward outgoing() {
+    return outgoing;
+  }
+
+  Forward incoming() {
+    return incoming;
+  }
+
+  void forwardsTo(Forward forward) {
+    outgoing = forward;
+    input.forwardBy(forward);
+  }
+
+  void forwardedFrom(Forward forward) {
+    incoming = forward;
+  }
+
+  /** Whether the kernel is asked for bytes. */
+  boolean isReceiving() {
+    return input.isUnderWay();
+  }
+
+  void holdInput() {
+    input.hold();
+  }
+
+  void releaseInput() {
+    input.release();
+  }
+
+  boolean mayWrite() {
+    return state == State.OPEN && !isFinRequested;
+  }
+
+  /** Bytes that may be written before the queue is full. */
+  long outputRoomBytes() {
+    return Math.max(limits.sendQueueBytesMax() - output.unsentBytes(), 0);
+  }
+
+  long sentBytesTotal() {
+    return output.sentTotal();
+  }
+
+  /** Queues bytes that another connection received, without a copy when that is worth it. */
+  void writeReceived(ByteView view, int count, int bufferId) {
+    output.write(view, 0, count, driver.receiveBuffers(), bufferId);
   }
 
   // Not after the close was asked for: the number may be another connection's by now.
@@ -526,6 +623,7 @@ public final class Connection {
     }
     input.cancel();
     output.discardWrites();
+    endForwards(why);
     if (send.isUnderWay()) {
       driver.cancel(send);
     }
@@ -544,6 +642,15 @@ public final class Connection {
     }
   }
 
+  private void endForwards(Throwable why) {
+    if (outgoing != null) {
+      outgoing.sideReleased(Side.SOURCE, why);
+    }
+    if (incoming != null) {
+      incoming.sideReleased(Side.TARGET, why);
+    }
+  }
+
   private void closed() {
     state = State.CLOSED;
     tellClosed(cause);
@@ -551,6 +658,7 @@ public final class Connection {
 
   /** The last call. The table hears of it afterwards: it may tell others that nothing is left. */
   void tellClosed(Throwable why) {
+    endForwards(why);
     try {
       handler.onClosed(this, why);
     } catch (Throwable failure) {
@@ -585,6 +693,9 @@ public final class Connection {
       if (result >= 0) {
         worker.counters().bytesSent += result;
         output.sent(result, driver.receiveBuffers());
+        if (incoming != null) {
+          incoming.targetSent();
+        }
       } else {
         output.sent(0, driver.receiveBuffers());
         if (result != -Errno.ECANCELED) {

@@ -6,6 +6,7 @@ package dev.uring.net;
  * @param recvHighWaterBytes unconsumed bytes at which a paused connection stops receiving
  * @param frameBytesMax most unconsumed bytes a connection may hold
  * @param sendHighWaterBytes unsent bytes from which a connection is not writable
+ * @param sendLowWaterBytes unsent bytes at which a source that a forwarding held back goes on
  * @param sendQueueBytesMax most unsent bytes a connection may hold
  * @param retainBytesMin least size of received bytes that are sent on without a copy
  * @param lingerNanos how long a closed connection waits for the peer's FIN
@@ -15,6 +16,7 @@ public record NetLimits(
     int recvHighWaterBytes,
     int frameBytesMax,
     long sendHighWaterBytes,
+    long sendLowWaterBytes,
     long sendQueueBytesMax,
     int retainBytesMin,
     long lingerNanos,

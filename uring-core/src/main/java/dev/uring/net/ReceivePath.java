@@ -29,6 +29,8 @@ import java.lang.foreign.MemorySegment;
  * they lie in the carry exactly when {@code carry != null}. <i>Thread:</i> the worker's.
  */
 final class ReceivePath extends Operation {
+  private static final long NOTHING = -1;
+
   private final Connection connection;
   private final Worker worker;
   private final NetLimits limits;
@@ -50,6 +52,8 @@ final class ReceivePath extends Operation {
   private boolean isDiscarding;
   private boolean isCatchUpQueued;
   private Runnable catchUpTask;
+  // Takes the bytes in the handler's place while it runs.
+  private Forward forward;
 
   ReceivePath(Connection connection, Worker worker, NetLimits limits) {
     this.connection = connection;
@@ -110,7 +114,7 @@ final class ReceivePath extends Operation {
   }
 
   void arm() {
-    if (!isUnderWay() && !isEnded && !isLost) {
+    if (!isUnderWay() && !isEnded && !isLost && !(forward != null && forward.isHeld())) {
       isCancelling = false;
       worker.driver().receive(connection.socket(), this);
     }
@@ -126,10 +130,36 @@ final class ReceivePath extends Operation {
     }
     isPaused = false;
     arm();
-    if ((offeredTotal != receivedTotal || isEnded && !isEndOffered) && !isCatchUpQueued) {
-      // Not called right here: the handler that resumes must not be entered again.
-      isCatchUpQueued = true;
-      worker.execute(catchUpTask());
+    if (offeredTotal != receivedTotal || isEnded && !isEndOffered) {
+      queueCatchUp();
+    }
+  }
+
+  /** From now on {@code newForward} takes the bytes; null gives them back to the handler. */
+  void forwardBy(Forward newForward) {
+    forward = newForward;
+    if (newForward == null) {
+      // The handler has seen some of what is left, but as the beginning of something else.
+      offeredTotal = NOTHING;
+    } else {
+      isPaused = false;
+    }
+    if (!isDiscarding) {
+      queueCatchUp();
+    }
+  }
+
+  /** Stops receiving at once: the forwarding's target has enough. What is under way still comes. */
+  void hold() {
+    worker.counters().receivePauses++;
+    cancelInKernel();
+  }
+
+  /** Receives again after {@link #hold()}. */
+  void release() {
+    if (connection.mayReceive()) {
+      arm();
+      queueCatchUp();
     }
   }
 
@@ -186,7 +216,7 @@ final class ReceivePath extends Operation {
     } finally {
       bufferId = Driver.NO_BUFFER;
     }
-    if (isPaused && length >= limits.recvHighWaterBytes() && isUnderWay()) {
+    if (isKeptFull() && isUnderWay()) {
       worker.counters().receivePauses++;
       cancelInKernel();
     }
@@ -222,11 +252,32 @@ final class ReceivePath extends Operation {
     if (connection.isDone()) {
       return;
     }
-    int consumed = connection.handler().onReceive(connection, received());
-    if (consumed != 0 && !isDiscarding) {
-      consume(consumed);
+    if (forward == null) {
+      int consumed = connection.handler().onReceive(connection, received());
+      if (consumed != 0 && !isDiscarding) {
+        consume(consumed);
+      }
+      view.end();
+    }
+    // Not "else": the handler may have begun it, and what it left lies in the kernel's buffer
+    // still.
+    if (forward != null && length > 0) {
+      passOn();
+    }
+  }
+
+  private void passOn() {
+    view.lend(memory, offset, length);
+    int taken = forward.take(view, bufferId);
+    if (taken != 0 && !isDiscarding) {
+      consume(taken);
     }
     view.end();
+  }
+
+  // Nobody takes bytes at present, and enough of them are here.
+  private boolean isKeptFull() {
+    return (isPaused || forward != null) && length >= limits.recvHighWaterBytes();
   }
 
   private void moveRestToCarry() {
@@ -260,7 +311,7 @@ final class ReceivePath extends Operation {
   // follows it; and not while paused, when the handler has not seen what the kernel still had on
   // its way.
   private void checkFrame() {
-    if (length > limits.frameBytesMax() && !isPaused) {
+    if (length > limits.frameBytesMax() && !isPaused && forward == null) {
       throw tooLarge(length);
     }
   }
@@ -310,8 +361,20 @@ final class ReceivePath extends Operation {
     if (isEndOffered) {
       return;
     }
+    if (forward != null) {
+      isEndOffered = length == 0 && forward.inputEnded();
+      return;
+    }
     isEndOffered = true;
     connection.endOfInput();
+  }
+
+  // Not called right here: the handler that asks for it must not be entered again.
+  private void queueCatchUp() {
+    if (!isCatchUpQueued) {
+      isCatchUpQueued = true;
+      worker.execute(catchUpTask());
+    }
   }
 
   // Made at its first use, because most connections are never paused.
@@ -328,12 +391,15 @@ final class ReceivePath extends Operation {
       return;
     }
     try {
-      if (offeredTotal != receivedTotal && length > 0) {
+      if (length > 0 && (forward != null || offeredTotal != receivedTotal)) {
         offer();
         checkFrame();
       }
       if (isEnded && !isPaused) {
         offerEnd();
+      }
+      if (connection.mayReceive() && !isKeptFull()) {
+        arm();
       }
     } catch (Throwable failure) {
       connection.fail(failure);
@@ -345,9 +411,7 @@ final class ReceivePath extends Operation {
   // wants bytes now, it is asked again.
   private void stopped() {
     isCancelling = false;
-    if (!isEnded
-        && connection.mayReceive()
-        && !(isPaused && length >= limits.recvHighWaterBytes())) {
+    if (!isEnded && connection.mayReceive() && !isKeptFull()) {
       arm();
     }
     connection.operationEnded();

@@ -51,6 +51,7 @@ final class SendQueue extends ByteSink {
   private int turnBytes;
 
   private long piecesBytes;
+  private long sentTotal;
   private boolean isDiscarding;
 
   SendQueue(Connection connection, BlockPool blocks, NetLimits limits) {
@@ -62,6 +63,11 @@ final class SendQueue extends ByteSink {
   /** Bytes written and not yet taken by the kernel. */
   long unsentBytes() {
     return piecesBytes + openBytes();
+  }
+
+  /** Bytes the kernel has taken since the connection began. */
+  long sentTotal() {
+    return sentTotal;
   }
 
   /** Whether something is written that no send has taken along yet. */
@@ -133,6 +139,7 @@ final class SendQueue extends ByteSink {
     long left = sent;
     inFlight = 0;
     piecesBytes -= sent;
+    sentTotal += sent;
     while (left > 0) {
       Piece first = pieces[head];
       if (left < first.length()) {

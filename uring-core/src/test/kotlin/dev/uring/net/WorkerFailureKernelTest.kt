@@ -33,7 +33,7 @@ class WorkerFailureKernelTest :
                 val broken = UringException("the kernel went away")
                 val driver = BreakableDriver()
                 val worker = Worker(0, driver, driver.blocks, 1024, 1024, null)
-                val limits = NetLimits(65_536, 1 shl 20, 1 shl 18, 1L shl 26, 4096, 1_000_000_000, 1000)
+                val limits = NetLimits(65_536, 1 shl 20, 1 shl 18, 1 shl 16, 1L shl 26, 4096, 1_000_000_000, 1000)
                 val table = ConnectionTable(worker, limits)
                 worker.start()
                 worker.started().get(PATIENCE_SECONDS, TimeUnit.SECONDS)

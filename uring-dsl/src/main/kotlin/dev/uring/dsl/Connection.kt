@@ -32,7 +32,7 @@ import dev.uring.net.Connection as CoreConnection
  * @sample samples.dsl.echo
  */
 public class Connection internal constructor(
-    private val core: CoreConnection,
+    internal val core: CoreConnection,
     sendLowWaterBytes: Long,
 ) {
     internal val input: ConnectionInput = ConnectionInput(core)

@@ -41,11 +41,19 @@ internal class ConnectionInput(
     fun expectWithin(limit: Duration) {
         core.checkOwner("receive")
         // A parked reader's deadline must not be overwritten by a second reader that is about to be refused.
-        if (slot.isOccupied) throw secondReader()
+        if (slot.isOccupied || core.isForwarding) throw secondReader()
         timeout = limit
         // Counted from the beginning of the loop's turn: asking the clock would cost more than the rest of a receive.
         val nanos = limit.inWholeNanoseconds
         deadlineNanos = if (nanos >= TIMEOUT_NANOS_MAX) NO_DEADLINE else worker.nanoTime() + nanos.coerceAtLeast(0)
+    }
+
+    /** A forwarding is about to take the bytes: refused while somebody waits for them. */
+    fun handOver() {
+        core.checkOwner("forward")
+        if (slot.isOccupied) throw secondReader()
+        // What it leaves is new to the next reader, whatever a block has seen of it before.
+        offeredTotal = NOTHING
     }
 
     fun await(continuation: Continuation<Unit>): Any {
@@ -154,7 +162,7 @@ internal class ConnectionInput(
 
     private fun secondReader() =
         IllegalStateException(
-            "connection ${core.peerAddress} has a reader already: another coroutine waits in receive.\n" +
+            "connection ${core.peerAddress} has a reader already: another coroutine waits in receive or forwards.\n" +
                 "  Bytes have one order, so let one coroutine receive and pass messages on, for instance through a " +
                 "channel.",
         )

@@ -242,7 +242,7 @@ class ReceiveKernelTest :
                 server.connect().use { peer ->
                     failure.await().message shouldBe
                         "connection ${peer.socket.localSocketAddress} has a reader already: " +
-                        "another coroutine waits in receive.\n" +
+                        "another coroutine waits in receive or forwards.\n" +
                         "  Bytes have one order, so let one coroutine receive and pass messages on, " +
                         "for instance through a channel."
                     peer.send("still served")
