@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit
 /** A sample in a process of its own, on a free port, as a reader would start it. */
 class ServerProcess(
     mainClass: String,
+    vararg arguments: String,
 ) : Closeable {
     private val process =
         ProcessBuilder(
@@ -18,6 +19,7 @@ class ServerProcess(
             System.getProperty("java.class.path"),
             mainClass,
             "127.0.0.1:0",
+            *arguments,
         ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
 
     private val port =
