@@ -3,6 +3,7 @@ package dev.uring.bench
 import dev.uring.bench.cache.CacheBench
 import dev.uring.bench.echo.EchoBench
 import dev.uring.bench.measure.Schedule
+import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.report.Report
 
 /**
@@ -27,7 +28,7 @@ interface Bench {
 
     companion object {
         /** Every bench that `bench NAME` knows. */
-        val ALL: List<Bench> = listOf(EchoBench, CacheBench)
+        val ALL: List<Bench> = listOf(EchoBench, CacheBench, ProxyBench)
     }
 }
 

@@ -31,7 +31,7 @@ class EchoLoad(
 
     /** Runs one round; a wrong, missing or surplus byte is a [SelfCheckFailure]. */
     fun round(
-        server: RunningEcho,
+        server: MeasuredServer,
         workload: EchoWorkload,
         seconds: Double,
     ): RoundFigures {
@@ -46,20 +46,20 @@ class EchoLoad(
     }
 
     private fun measured(
-        server: RunningEcho,
+        server: MeasuredServer,
         workload: EchoWorkload,
         millis: Long,
     ): RoundFigures {
-        val countersBefore = counters(server)
-        val serverBefore = CpuTime.of(server.process.child.pid)
+        val countersBefore = server.counters()
+        val serverBefore = CpuTime.of(server.pid)
         val clientBefore = CpuTime.of(generator.child.pid)
         val busyBefore = CpuActivity.busyNanos(cpus)
         val result = request(server, workload, "RUN $millis")
         val busyNanos = CpuActivity.busyNanos(cpus) - busyBefore
         val clientNanos = CpuTime.of(generator.child.pid).since(clientBefore)
-        val serverAfter = CpuTime.of(server.process.child.pid)
+        val serverAfter = CpuTime.of(server.pid)
         val serverNanos = serverAfter.since(serverBefore)
-        val counters = counters(server).mapValues { (name, value) -> value - (countersBefore[name] ?: 0) }
+        val counters = server.counters().mapValues { (name, value) -> value - (countersBefore[name] ?: 0) }
 
         val ops = result.long("ops")
         val nanos = result.long("nanos")
@@ -101,11 +101,8 @@ class EchoLoad(
             counters["sqes"]?.let { if (enters > 0) put(Metric.SQES_PER_ENTER, it.toDouble() / enters) }
         }
 
-    private fun counters(server: RunningEcho): Map<String, Long> =
-        server.process.request("STATS").mapValues { it.value.jsonPrimitive.long }
-
     private fun request(
-        server: RunningEcho,
+        server: MeasuredServer,
         workload: EchoWorkload,
         line: String,
     ): JsonObject {

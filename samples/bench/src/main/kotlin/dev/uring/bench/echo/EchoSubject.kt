@@ -4,6 +4,7 @@ import dev.uring.bench.BenchSession
 import dev.uring.bench.process.ControlledProcess
 import dev.uring.bench.process.JavaCommand
 import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.long
 
 /**
  * An echo server that can be measured, in a process of its own.
@@ -16,9 +17,13 @@ class EchoSubject private constructor(
     private val command: (BenchSession) -> List<String>,
     val unavailable: (BenchSession) -> String?,
 ) {
-    /** Starts the server on its CPU and waits until it listens. */
-    fun start(session: BenchSession): RunningEcho {
-        val child = session.pool.start(name, session.placement.onServerCpu(command(session)))
+    /** Starts the server on its CPU, or where [pinned] says, and waits until it listens. */
+    fun start(
+        session: BenchSession,
+        pinned: (List<String>) -> List<String> = session.placement::onServerCpu,
+        name: String = this.name,
+    ): RunningEcho {
+        val child = session.pool.start(name, pinned(command(session)))
         return RunningEcho(name, ControlledProcess(child))
     }
 
@@ -70,18 +75,21 @@ class EchoSubject private constructor(
 
 /** A started echo server; its pool ends it. */
 class RunningEcho(
-    val name: String,
+    override val name: String,
     val process: ControlledProcess,
-) {
-    val port: Int =
+) : MeasuredServer {
+    override val port: Int =
         process.announcement
             .getValue("port")
             .jsonPrimitive.content
             .toInt()
 
-    /** What the server says about its settings. */
-    val settings: String =
+    override val pid: Long get() = process.child.pid
+
+    override val settings: String =
         process.announcement
             .getValue("settings")
             .jsonPrimitive.content
+
+    override fun counters(): Map<String, Long> = process.request("STATS").mapValues { it.value.jsonPrimitive.long }
 }
