@@ -14,9 +14,16 @@ import java.net.UnknownHostException;
  */
 final class ListenAddress {
   private static final String SCHEME = "tcp://";
+  private static final String UDP_SCHEME = "udp://";
   private static final int PORT_MAX = 65535;
 
   private ListenAddress() {}
+
+  /** As {@link #parse}, for {@code udp://host:port} and the forms without a scheme. */
+  static InetSocketAddress parseUdp(String address) {
+    boolean hasScheme = address.startsWith(UDP_SCHEME);
+    return parse(hasScheme ? address.substring(UDP_SCHEME.length()) : address);
+  }
 
   static InetSocketAddress parse(String address) {
     String rest = address.startsWith(SCHEME) ? address.substring(SCHEME.length()) : address;

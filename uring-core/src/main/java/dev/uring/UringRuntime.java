@@ -11,6 +11,11 @@ import dev.uring.net.ConnectionTable;
 import dev.uring.net.Listener;
 import dev.uring.net.ListenerGroup;
 import dev.uring.net.NetLimits;
+import dev.uring.net.UdpHandler;
+import dev.uring.net.UdpOptions;
+import dev.uring.net.UdpServer;
+import dev.uring.net.UdpSocket;
+import dev.uring.net.UdpSockets;
 import dev.uring.ring.RingOptions;
 import dev.uring.worker.CpuPlacement;
 import dev.uring.worker.Worker;
@@ -25,6 +30,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +69,7 @@ public final class UringRuntime implements AutoCloseable {
   private final List<Worker> workers;
   private final List<ConnectionTable> tables;
   private final ListenerGroup listenerGroup;
+  private final UdpSockets udpSockets;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private final CompletableFuture<Void> terminated;
   private final Thread signalHook;
@@ -80,6 +87,7 @@ public final class UringRuntime implements AutoCloseable {
     boolean sharesPort = workers.size() > 1;
     this.listenerGroup = new ListenerGroup(
         tables, new ListenOptions(config.backlog(), sharesPort, config.tcpNoDelay()));
+    this.udpSockets = new UdpSockets(workers);
     this.terminated = CompletableFuture.allOf(
         workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
     this.signalHook = config.shutdownOnSignal() ? installSignalHook() : null;
@@ -194,6 +202,38 @@ public final class UringRuntime implements AutoCloseable {
   }
 
   /**
+   * Binds a UDP address with one socket on each worker.
+   *
+   * @param address {@code host:port}, as for {@link #listen}, with or without {@code udp://}
+   * @param options how the sockets are opened
+   * @param handlers chooses the handler of each worker's socket, on that worker
+   * @return the server, bound already
+   * @throws UringException the address cannot be bound, or the runtime is shutting down
+   */
+  public UdpServer udp(
+      String address, UdpOptions options, Function<UdpSocket, UdpHandler> handlers) {
+    InetSocketAddress parsed = ListenAddress.parseUdp(address);
+    if (isDraining()) {
+      throw shuttingDown(address);
+    }
+    return udpSockets.serve(parsed, options, handlers);
+  }
+
+  /**
+   * Binds a single UDP socket that lives on a given worker.
+   *
+   * @param worker one of this runtime's
+   * @param address where; {@code 0.0.0.0:0} lets the system choose the port
+   * @param options how; {@link UdpOptions#remote()} makes it a socket for one peer
+   * @param handlers chooses the handler, on the worker
+   * @return completed on the worker once the handler has seen {@code onOpen}
+   */
+  public CompletionStage<UdpSocket> openUdp(
+      Worker worker, String address, UdpOptions options, Function<UdpSocket, UdpHandler> handlers) {
+    return udpSockets.open(worker, ListenAddress.parseUdp(address), options, handlers);
+  }
+
+  /**
    * Stops accepting and lets every connection end, resetting those that take longer than
    * {@code drainTimeout}. Workers go on, so that work without a connection can be finished.
    * Idempotent.
@@ -211,7 +251,8 @@ public final class UringRuntime implements AutoCloseable {
       listeners.clear();
     }
     open.forEach(Listener::close);
-    CompletableFuture<?>[] ends = new CompletableFuture<?>[open.size() + tables.size()];
+    CompletableFuture<?>[] ends = new CompletableFuture<?>[open.size() + tables.size() + 1];
+    ends[open.size() + tables.size()] = udpSockets.drain();
     for (int i = 0; i < open.size(); i++) {
       ends[i] = open.get(i).closed().toCompletableFuture();
     }
@@ -275,6 +316,7 @@ public final class UringRuntime implements AutoCloseable {
   }
 
   private void abortRest() {
+    udpSockets.abortAll();
     for (int i = 0; i < tables.size(); i++) {
       ConnectionTable table = tables.get(i);
       if (!table.empty().isDone()) {

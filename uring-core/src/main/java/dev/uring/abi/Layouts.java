@@ -340,4 +340,52 @@ public final class Layouts {
 
   /** Bytes of each field of {@code struct utsname}. */
   public static final int UTSNAME_FIELD_BYTES = 65;
+
+  // struct io_uring_recvmsg_out, <linux/io_uring.h>; since kernel 6.0.
+
+  /** {@code sizeof(struct io_uring_recvmsg_out)}. */
+  public static final int RECVMSG_OUT_BYTES = 16;
+
+  /** u32 namelen. */
+  public static final int RECVMSG_OUT_NAMELEN = 0;
+
+  /** u32 controllen. */
+  public static final int RECVMSG_OUT_CONTROLLEN = 4;
+
+  /** u32 payloadlen. */
+  public static final int RECVMSG_OUT_PAYLOADLEN = 8;
+
+  /** u32 flags. */
+  public static final int RECVMSG_OUT_FLAGS = 12;
+
+  // struct cmsghdr, <sys/socket.h>; the data follows, the next one at a multiple of 8.
+
+  /** {@code sizeof(struct cmsghdr)}. */
+  public static final int CMSGHDR_BYTES = 16;
+
+  /** size_t cmsg_len, header and data. */
+  public static final int CMSGHDR_LEN = 0;
+
+  /** int cmsg_level. */
+  public static final int CMSGHDR_LEVEL = 8;
+
+  /** int cmsg_type. */
+  public static final int CMSGHDR_TYPE = 12;
+
+  // struct group_req and struct ip_mreqn, <netinet/in.h>.
+
+  /** {@code sizeof(struct group_req)}. */
+  public static final int GROUP_REQ_BYTES = 136;
+
+  /** u32 gr_interface. */
+  public static final int GROUP_REQ_INTERFACE = 0;
+
+  /** struct sockaddr_storage gr_group. */
+  public static final int GROUP_REQ_GROUP = 8;
+
+  /** {@code sizeof(struct ip_mreqn)}. */
+  public static final int IP_MREQN_BYTES = 12;
+
+  /** int imr_ifindex. */
+  public static final int IP_MREQN_IFINDEX = 8;
 }

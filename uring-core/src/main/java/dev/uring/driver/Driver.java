@@ -152,6 +152,13 @@ public interface Driver extends AutoCloseable {
   ReceiveBuffers receiveBuffers();
 
   /**
+   * The part for datagrams.
+   *
+   * @return always the same object
+   */
+  DatagramDriver datagrams();
+
+  /**
    * Hands everything asked for to the kernel and waits for an answer. Delivers none: the worker
    * looks at the clock in between, so that callbacks do not see the time before the wait.
    *

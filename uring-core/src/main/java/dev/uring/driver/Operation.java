@@ -37,6 +37,9 @@ public abstract class Operation {
   int receivingSocket = NO_SLOT;
   boolean isStarved;
 
+  // The buffers of a datagram receive; null for everything else.
+  DatagramGroup datagramGroup;
+
   // Whether the present asking is to end. The driver must know when the kernel's answer is ENOBUFS:
   // asked again, the receive would live on, for the cancellation has found nothing to cancel.
   boolean isCancelRequested;

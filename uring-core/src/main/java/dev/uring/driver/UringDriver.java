@@ -10,6 +10,7 @@ import dev.uring.base.UringException;
 import dev.uring.buffer.Block;
 import dev.uring.buffer.BlockPool;
 import dev.uring.ffi.Libc;
+import dev.uring.ring.BufferRing;
 import dev.uring.ring.CompletionQueue;
 import dev.uring.ring.Ring;
 import dev.uring.ring.RingOptions;
@@ -71,6 +72,7 @@ public final class UringDriver implements Driver {
   private SubmissionQueue sq;
   private CompletionQueue cq;
   private UringReceiveBuffers buffers;
+  private final UringDatagrams datagrams;
   // The other workers' drivers this one has woken: as many as there are workers, at most.
   private final List<UringDriver> wakeTargets = new ArrayList<>();
 
@@ -97,6 +99,7 @@ public final class UringDriver implements Driver {
     this.arena = Arena.ofShared();
     this.wakeValue = arena.allocate(Long.BYTES, Long.BYTES);
     this.wakeRead = arena.allocate(Long.BYTES, Long.BYTES);
+    this.datagrams = new UringDatagrams(this, arena);
     wakeValue.set(ValueLayout.JAVA_LONG, 0, 1);
     this.wakeFd = Libc.eventfd(0, Posix.EFD_CLOEXEC);
     if (wakeFd < 0) {
@@ -122,7 +125,8 @@ public final class UringDriver implements Driver {
     sq = ring.sq();
     cq = ring.cq();
     buffers = new UringReceiveBuffers(
-        ring.newEmptyBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes));
+        ring.newEmptyBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes),
+        UringReceiveBuffers.WINDOW);
     askForWake();
   }
 
@@ -221,9 +225,16 @@ public final class UringDriver implements Driver {
   }
 
   @Override
+  public DatagramDriver datagrams() {
+    return datagrams;
+  }
+
+  @Override
   public void enter(long timeoutNanos) {
     buffers.publish();
-    boolean mayWait = timeoutNanos != 0 && starvedHead == null && cq.ready() == 0;
+    datagrams.publish();
+    boolean mayWait =
+        timeoutNanos != 0 && starvedHead == null && !datagrams.hasStarved() && cq.ready() == 0;
     int entered = mayWait ? ring.enter(1, timeoutNanos) : ring.enter(0, 0);
     // EINTR, EBUSY, EAGAIN and ETIME are not failures: what was not submitted stays queued, what
     // was
@@ -238,6 +249,7 @@ public final class UringDriver implements Driver {
   public void deliver() {
     reap();
     askStarvedAgain();
+    datagrams.askStarvedAgain();
   }
 
   @Override
@@ -349,7 +361,9 @@ public final class UringDriver implements Driver {
     if (isLast) {
       table.end(operation);
     }
-    if ((flags & IoUring.IORING_CQE_F_BUFFER) != 0) {
+    if (operation.datagramGroup != null) {
+      datagrams.deliver(operation, result, flags, isLast);
+    } else if ((flags & IoUring.IORING_CQE_F_BUFFER) != 0) {
       deliverBuffer(operation, result, CompletionQueue.bufferId(flags), isLast);
     } else if (result == -Errno.ENOBUFS && operation.receivingSocket >= 0) {
       if (operation.isCancelRequested) {
@@ -444,7 +458,17 @@ public final class UringDriver implements Driver {
     }
   }
 
-  private Sqe next() {
+  // For the parts of this driver in classes of their own.
+
+  long begin(Operation operation) {
+    return table.begin(operation);
+  }
+
+  BufferRing newBufferRing(int group, int entries, int bytes) {
+    return ring.newEmptyBufferRing(group, entries, bytes, 0);
+  }
+
+  Sqe next() {
     Sqe sqe = sq.next();
     for (int attempts = 0; sqe == null; attempts++) {
       if (attempts == SUBMIT_ATTEMPTS_MAX) {

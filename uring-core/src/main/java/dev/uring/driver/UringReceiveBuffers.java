@@ -8,24 +8,27 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>The kernel takes buffers in the order in which they were given, so a ring of a thousand is
  * walked from end to end before a buffer is used again, and by then neither its bytes nor its page
- * are in any cache. Therefore the kernel has {@link #WINDOW} of them at most, and the others wait
- * here as a stack: the one used last is the one given next.
+ * are in any cache. Therefore the kernel has a window of them at most, and the others wait here as
+ * a stack: the one used last is the one given next.
  */
 final class UringReceiveBuffers extends ReceiveBuffers {
-  // Most buffers the kernel has at once. Against 1024, an echo of 64 bytes over 64 connections cost
+  // For streams. Against 1024, an echo of 64 bytes over 64 connections cost
   // 2 to 4 % less, one of 128 KiB over 8 connections 10 to 20 %. More receives than this in one
   // enter find no buffer and are asked again in the next turn: 1000 busy connections were not
   // slower for it.
-  private static final int WINDOW = 256;
+  static final int WINDOW = 256;
 
   private final BufferRing ring;
+  private final int window;
   private final int[] spare;
   private int spareCount;
   private int withKernel;
 
-  UringReceiveBuffers(BufferRing ring) {
+  /** Buffers of which the kernel has {@code window} at once, at most. */
+  UringReceiveBuffers(BufferRing ring, int window) {
     super(ring.entries());
     this.ring = ring;
+    this.window = window;
     this.spare = new int[ring.entries()];
     for (int bufferId = ring.entries() - 1; bufferId >= 0; bufferId--) {
       spare[spareCount++] = bufferId;
@@ -60,12 +63,12 @@ final class UringReceiveBuffers extends ReceiveBuffers {
 
   /** How many buffers the kernel can fill before it must say that there is none. */
   int freeCount() {
-    return Math.min(WINDOW, withKernel + spareCount);
+    return Math.min(window, withKernel + spareCount);
   }
 
   /** Lets the kernel have what was given back, up to its window. */
   void publish() {
-    int wanted = Math.min(spareCount, WINDOW - withKernel);
+    int wanted = Math.min(spareCount, window - withKernel);
     if (wanted > 0) {
       for (int given = 0; given < wanted; given++) {
         ring.add(spare[--spareCount]);

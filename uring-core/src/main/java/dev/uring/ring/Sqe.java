@@ -129,6 +129,32 @@ public final class Sqe {
   }
 
   /**
+   * io_uring_prep_recvmsg_multishot(3) with buffer selection, since kernel 6.0: one CQE per
+   * datagram, its buffer beginning with an io_uring_recvmsg_out. Of the msghdr only the two lengths
+   * are read; it must live until the last CQE.
+   */
+  public Sqe prepRecvmsgMultishot(int fd, long msghdrAddress, int group, int msgFlags) {
+    return operation(IoUring.IORING_OP_RECVMSG, fd)
+        .address(msghdrAddress)
+        .length(1)
+        .operationFlags(msgFlags)
+        .flags(IoUring.IOSQE_BUFFER_SELECT)
+        .bufferGroup(group)
+        .ioprio(IoUring.IORING_RECV_MULTISHOT);
+  }
+
+  /**
+   * io_uring_prep_sendto(3), since kernel 6.1: a send with an address, which must live as long as
+   * the payload.
+   */
+  public Sqe prepSendto(
+      int fd, long address, int bytes, int msgFlags, long sockaddrAddress, int sockaddrBytes) {
+    prepSend(fd, address, bytes, msgFlags).off(sockaddrAddress);
+    sqes.set(JAVA_SHORT, offset + Layouts.SQE_FILE_INDEX, (short) sockaddrBytes);
+    return this;
+  }
+
+  /**
    * io_uring_prep_send_zc(3), since kernel 6.0: two CQEs, the result with F_MORE and the
    * notification with F_NOTIF; the memory is busy until the second. An error before anything was
    * sent may come alone, without F_MORE.

@@ -357,7 +357,7 @@ public final class Worker implements Executor {
         mailbox.depth(),
         counters.mailboxFull,
         driver.operationsUnderWay(),
-        isReady ? driver.receiveBuffers().heldCount() : 0,
+        isReady ? driver.receiveBuffers().heldCount() + driver.datagrams().buffersHeldCount() : 0,
         blocks.blocksHeldCount(),
         blocks.takenBytes(),
         io.enters,

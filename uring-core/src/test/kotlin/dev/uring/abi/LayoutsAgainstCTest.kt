@@ -18,7 +18,13 @@ class LayoutsAgainstCTest :
             valuesFromC(cExpressions) shouldBe ours
         }
 
-        listOf(IoUring::class.java, Socket::class.java, Posix::class.java, Errno::class.java).forEach { holder ->
+        listOf(
+            IoUring::class.java,
+            Socket::class.java,
+            Posix::class.java,
+            Errno::class.java,
+            Datagram::class.java,
+        ).forEach { holder ->
             test("every constant of ${holder.simpleName} that the headers know has their value")
                 .config(enabledOrReasonIf = { compilerFound() }) {
                     val ours = constantsOf(holder)
@@ -50,6 +56,7 @@ private val headers =
         "linux/io_uring.h",
         "netinet/in.h",
         "netinet/tcp.h",
+        "netinet/udp.h",
         "poll.h",
         "stddef.h",
         "stdio.h",
@@ -223,6 +230,17 @@ private val cExpressions: Map<String, String> =
             "CONTROLLEN" to "msg_controllen",
             "FLAGS" to "msg_flags",
         ),
+        fields(
+            "RECVMSG_OUT",
+            "struct io_uring_recvmsg_out",
+            "NAMELEN" to "namelen",
+            "CONTROLLEN" to "controllen",
+            "PAYLOADLEN" to "payloadlen",
+            "FLAGS" to "flags",
+        ),
+        fields("CMSGHDR", "struct cmsghdr", "LEN" to "cmsg_len", "LEVEL" to "cmsg_level", "TYPE" to "cmsg_type"),
+        fields("GROUP_REQ", "struct group_req", "INTERFACE" to "gr_interface", "GROUP" to "gr_group"),
+        fields("IP_MREQN", "struct ip_mreqn", "IFINDEX" to "imr_ifindex"),
         fields("LINGER", "struct linger", "ONOFF" to "l_onoff", "SECONDS" to "l_linger"),
         fields("RLIMIT", "struct rlimit", "SOFT" to "rlim_cur", "HARD" to "rlim_max"),
         fields("UTSNAME", "struct utsname", "RELEASE" to "release"),

@@ -1,0 +1,85 @@
+package dev.uring.net
+
+import com.sun.management.ThreadMXBean
+import dev.uring.testing.TestUdp
+import dev.uring.testing.kernelTest
+import dev.uring.testing.withUdp
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.comparables.shouldBeGreaterThan
+import io.kotest.matchers.comparables.shouldBeLessThan
+import java.lang.management.ManagementFactory
+import java.net.InetSocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.DatagramChannel
+
+private const val WARM_UP_ROUND_TRIPS = 20_000
+private const val ROUND_TRIPS = 20_000
+
+// As for streams: below the smallest object in 160 round trips.
+private const val BYTES_PER_DATAGRAM_MAX = 0.1
+
+private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+
+class UdpAllocationKernelTest :
+    FunSpec({
+        val echo = UdpHandler { socket, payload, peer -> socket.send(payload, peer) }
+
+        for (bytes in listOf(64, 1200)) {
+            kernelTest("an echo of $bytes bytes allocates nothing in steady state") {
+                withUdp { allocatedBytesPerDatagram(it, echo, bytes) shouldBeLessThan BYTES_PER_DATAGRAM_MAX }
+            }
+        }
+
+        kernelTest("an echo of eight datagrams at a time allocates nothing in steady state") {
+            withUdp {
+                allocatedBytesPerDatagram(it, echo, bytes = 64, batch = 8) shouldBeLessThan BYTES_PER_DATAGRAM_MAX
+            }
+        }
+
+        kernelTest("looking up who sent it allocates nothing in steady state") {
+            val counts = HashMap<UdpPeer, IntArray>()
+            val counting =
+                UdpHandler { socket, payload, peer ->
+                    val count = counts[peer] ?: IntArray(1).also { counts[peer.copy()] = it }
+                    count[0]++
+                    socket.send(payload, peer)
+                }
+            withUdp { allocatedBytesPerDatagram(it, counting, bytes = 64) shouldBeLessThan BYTES_PER_DATAGRAM_MAX }
+        }
+
+        kernelTest("the measurement sees what a handler allocates") {
+            val wasteful = UdpHandler { socket, payload, peer -> socket.send(payload.toByteArray(), peer) }
+            withUdp { allocatedBytesPerDatagram(it, wasteful, bytes = 64) shouldBeGreaterThan BYTES_PER_DATAGRAM_MAX }
+        }
+    })
+
+private fun allocatedBytesPerDatagram(
+    udp: TestUdp,
+    handler: UdpHandler,
+    bytes: Int,
+    batch: Int = 1,
+): Double {
+    val socket = udp.open(handler)
+    val worker =
+        udp.runtime
+            .snapshots()
+            .indices
+            .map { index -> Thread.getAllStackTraces().keys.single { it.name == "uring-worker-$index" } }
+            .single()
+            .threadId()
+    DatagramChannel.open().use { channel ->
+        channel.connect(InetSocketAddress("127.0.0.1", socket.localAddress().port))
+        val out = ByteBuffer.allocateDirect(bytes)
+        val back = ByteBuffer.allocateDirect(bytes + 1)
+
+        fun roundTrips(count: Int) =
+            repeat(count / batch) {
+                repeat(batch) { channel.write(out.clear()) }
+                repeat(batch) { check(channel.read(back.clear()) == bytes) { "wrong size came back" } }
+            }
+        roundTrips(WARM_UP_ROUND_TRIPS)
+        val before = threads.getThreadAllocatedBytes(worker)
+        roundTrips(ROUND_TRIPS)
+        return (threads.getThreadAllocatedBytes(worker) - before).toDouble() / ROUND_TRIPS
+    }
+}
