@@ -5,6 +5,7 @@
  * the Kotlin face only: the ones that would let a program break a worker's rules.
  */
 module dev.uring.core {
+  requires jdk.jfr;
   requires org.slf4j;
 
   exports dev.uring;

@@ -3,7 +3,7 @@
  *
  * <p>Scripting is needed by {@code dev.uring.script} alone, and only in a program that runs
  * scripts: hence required statically. Its jars have no module names of their own, so these follow
- * the file names.
+ * the file names. Micrometer is needed by {@code UringMetrics} alone.
  */
 module dev.uring.dsl {
   requires transitive dev.uring.core;
@@ -16,6 +16,7 @@ module dev.uring.dsl {
   requires static kotlin.scripting.compiler.embeddable;
   requires static kotlin.scripting.compiler.impl.embeddable;
   requires static kotlin.scripting.jvm;
+  requires static micrometer.core;
 
   exports dev.uring.dsl;
   exports dev.uring.script;

@@ -37,6 +37,8 @@ public final class RuntimeConfig {
   private final boolean tcpNoDelay;
   private final int mailboxCapacity;
   private final int tasksPerTurnMax;
+  private final Duration slowTurnThreshold;
+  private final Duration stallThreshold;
   private final Duration drainTimeout;
   private final Duration lingerTimeout;
   private final boolean shutdownOnSignal;
@@ -60,6 +62,8 @@ public final class RuntimeConfig {
     tcpNoDelay = builder.tcpNoDelay;
     mailboxCapacity = builder.mailboxCapacity;
     tasksPerTurnMax = builder.tasksPerTurnMax;
+    slowTurnThreshold = builder.slowTurnThreshold;
+    stallThreshold = builder.stallThreshold;
     drainTimeout = builder.drainTimeout;
     lingerTimeout = builder.lingerTimeout;
     shutdownOnSignal = builder.shutdownOnSignal;
@@ -293,6 +297,30 @@ public final class RuntimeConfig {
   }
 
   /**
+   * From how long on a turn of a worker's loop is counted as slow and, while a recording runs,
+   * reported as the event {@code dev.uring.SlowTurn}. Default 10 ms: a peer on the same network
+   * begins to notice. Bound: 0 to 1 hour; 0 counts none. Cost: nothing.
+   *
+   * @return the value
+   */
+  public Duration slowTurnThreshold() {
+    return slowTurnThreshold;
+  }
+
+  /**
+   * From how long on a turn of a worker's loop is a stall: it is counted, logged with the worker's
+   * stack and, while a recording runs, reported as the event {@code dev.uring.WorkerStall}, all
+   * while it lasts. Default 100 ms: a user begins to notice, and below it a busy machine's
+   * scheduler would be reported instead of the program. Bound: 0 to 1 hour; 0 watches for none.
+   * Cost: one thread for each runtime, which looks at the workers four times in each threshold.
+   *
+   * @return the value
+   */
+  public Duration stallThreshold() {
+    return stallThreshold;
+  }
+
+  /**
    * How long connections may take to end when the runtime shuts down, before they are reset.
    * Default 5 s. Bound: 0 to 1 hour. Cost: a shutdown that takes as long.
    *
@@ -343,6 +371,8 @@ public final class RuntimeConfig {
     private boolean tcpNoDelay = true;
     private int mailboxCapacity = 64 * KIB;
     private int tasksPerTurnMax = 4096;
+    private Duration slowTurnThreshold = Duration.ofMillis(10);
+    private Duration stallThreshold = Duration.ofMillis(100);
     private Duration drainTimeout = Duration.ofSeconds(5);
     private Duration lingerTimeout = Duration.ofSeconds(1);
     private boolean shutdownOnSignal = false;
@@ -368,6 +398,8 @@ public final class RuntimeConfig {
       tcpNoDelay = config.tcpNoDelay;
       mailboxCapacity = config.mailboxCapacity;
       tasksPerTurnMax = config.tasksPerTurnMax;
+      slowTurnThreshold = config.slowTurnThreshold;
+      stallThreshold = config.stallThreshold;
       drainTimeout = config.drainTimeout;
       lingerTimeout = config.lingerTimeout;
       shutdownOnSignal = config.shutdownOnSignal;
@@ -572,6 +604,28 @@ public final class RuntimeConfig {
     }
 
     /**
+     * Sets {@link RuntimeConfig#slowTurnThreshold()}.
+     *
+     * @param value the value
+     * @return this builder
+     */
+    public Builder slowTurnThreshold(Duration value) {
+      slowTurnThreshold = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link RuntimeConfig#stallThreshold()}.
+     *
+     * @param value the value
+     * @return this builder
+     */
+    public Builder stallThreshold(Duration value) {
+      stallThreshold = value;
+      return this;
+    }
+
+    /**
      * Sets {@link RuntimeConfig#drainTimeout()}.
      *
      * @param value the value
@@ -653,6 +707,8 @@ public final class RuntimeConfig {
       ConfigChecks.powerOfTwo("mailboxCapacity", mailboxCapacity, 16, 1 << 24);
       ConfigChecks.range(
           "tasksPerTurnMax", tasksPerTurnMax, 1, 1 << 20, "tasks beyond it run in the next turn");
+      ConfigChecks.duration("slowTurnThreshold", slowTurnThreshold, Duration.ofHours(1));
+      ConfigChecks.duration("stallThreshold", stallThreshold, Duration.ofHours(1));
       ConfigChecks.duration("drainTimeout", drainTimeout, Duration.ofHours(1));
       ConfigChecks.duration("lingerTimeout", lingerTimeout, Duration.ofMinutes(1));
       return new RuntimeConfig(this);

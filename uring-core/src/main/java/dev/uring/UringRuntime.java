@@ -18,7 +18,9 @@ import dev.uring.net.UdpSocket;
 import dev.uring.net.UdpSockets;
 import dev.uring.ring.RingOptions;
 import dev.uring.worker.CpuPlacement;
+import dev.uring.worker.StallDetector;
 import dev.uring.worker.Worker;
+import dev.uring.worker.WorkerOptions;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,6 +92,7 @@ public final class UringRuntime implements AutoCloseable {
     this.udpSockets = new UdpSockets(workers);
     this.terminated = CompletableFuture.allOf(
         workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
+    watchForStalls();
     this.signalHook = config.shutdownOnSignal() ? installSignalHook() : null;
   }
 
@@ -370,8 +373,24 @@ public final class UringRuntime implements AutoCloseable {
         config.recvBufferBytes(),
         config.recvHeadroomBytes(),
         blocks);
-    return new Worker(
-        index, driver, blocks, config.mailboxCapacity(), config.tasksPerTurnMax(), placement);
+    return new Worker(index, driver, blocks, optionsOf(config), placement);
+  }
+
+  private static WorkerOptions optionsOf(RuntimeConfig config) {
+    long slowTurnNanos = config.slowTurnThreshold().toNanos();
+    return new WorkerOptions(
+        config.mailboxCapacity(),
+        config.tasksPerTurnMax(),
+        slowTurnNanos == 0 ? Long.MAX_VALUE : slowTurnNanos);
+  }
+
+  private void watchForStalls() {
+    long thresholdNanos = config.stallThreshold().toNanos();
+    if (thresholdNanos > 0) {
+      StallDetector detector = new StallDetector(workers, thresholdNanos);
+      detector.start();
+      terminated.whenComplete((ignored, failure) -> detector.stop());
+    }
   }
 
   private static NetLimits limitsOf(RuntimeConfig config) {

@@ -1,6 +1,7 @@
 package dev.uring.buffer;
 
 import dev.uring.base.PoolExhaustedException;
+import dev.uring.metrics.jfr.PoolExhaustedEvent;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -183,6 +184,7 @@ public final class BlockPool implements AutoCloseable {
     }
     if (takenBytes + bytes > bytesMax) {
       exhaustedCount++;
+      PoolExhaustedEvent.report("blocks", takenBytes, bytesMax);
       throw new PoolExhaustedException(bytes, takenBytes, bytesMax);
     }
   }

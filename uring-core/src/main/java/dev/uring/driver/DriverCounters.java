@@ -20,8 +20,14 @@ public final class DriverCounters {
   /** Times a receive found no free buffer. */
   public long buffersExhausted;
 
-  /** Times completions had to wait in the kernel because the queue was full; none is lost. */
-  public long completionOverflows;
+  /**
+   * Times the kernel was left with completions that did not fit into the queue. It raises a flag
+   * and gives no number; none of them is lost.
+   */
+  public long overflowedEnters;
+
+  /** Completions lost because the kernel had no memory to keep them; 0 in a healthy system. */
+  public long completionsDropped;
 
   /** Wakes asked for by other threads. */
   public long wakes;

@@ -10,6 +10,7 @@ import dev.uring.base.UringException;
 import dev.uring.buffer.Block;
 import dev.uring.buffer.BlockPool;
 import dev.uring.ffi.Libc;
+import dev.uring.metrics.jfr.PoolExhaustedEvent;
 import dev.uring.ring.BufferRing;
 import dev.uring.ring.CompletionQueue;
 import dev.uring.ring.Ring;
@@ -337,7 +338,10 @@ public final class UringDriver implements Driver {
     counters.completed += handled;
     counters.enters = ring.entersCount();
     counters.submitted = ring.sqesSubmitted();
-    counters.completionOverflows = ring.overflowsSeen();
+    if (ring.overflowsSeen() != counters.overflowedEnters) {
+      counters.overflowedEnters = ring.overflowsSeen();
+      counters.completionsDropped = cq.dropped();
+    }
     counters.stale = table.staleCount();
   }
 
@@ -429,6 +433,10 @@ public final class UringDriver implements Driver {
   // turn has given its buffers back.
   private void starve(Operation operation) {
     counters.buffersExhausted++;
+    if (starvedHead == null) {
+      long allBytes = (long) buffersCount * bufferBytes;
+      PoolExhaustedEvent.report("receive buffers", allBytes, allBytes);
+    }
     operation.isStarved = true;
     operation.starvedNext = null;
     if (starvedTail == null) {

@@ -41,6 +41,29 @@ public final class WorkerCounters {
   /** Messages that found a full mailbox and waited at their sender. */
   public long mailboxFull;
 
+  /** Most bytes that one connection had unsent. */
+  public long unsentBytesPeak;
+
+  /** Turns that took longer than slowTurnThreshold. */
+  public long slowTurns;
+
+  /**
+   * How long each turn took, in nanoseconds: what arrives while a turn runs waits for its end, so
+   * this bounds how late the loop is.
+   */
+  public final LogHistogram loopLag = new LogHistogram();
+
   /** Counters at zero. */
   public WorkerCounters() {}
+
+  /**
+   * Notes what a connection has unsent when a send of it begins, which is when it has most.
+   *
+   * @param bytes unsent bytes
+   */
+  public void unsent(long bytes) {
+    if (bytes > unsentBytesPeak) {
+      unsentBytesPeak = bytes;
+    }
+  }
 }

@@ -30,8 +30,16 @@ package dev.uring.metrics;
  * @param completed completions delivered
  * @param staleCompletions completions dropped because their slot had a new generation
  * @param buffersExhausted times a receive found no free buffer and waited for one
- * @param completionOverflows times completions had to wait in the kernel
+ * @param overflowedEnters times the kernel was left with completions that did not fit into the
+ *     queue; the kernel does not say how many, and none of them is lost
+ * @param completionsDropped completions lost because the kernel had no memory to keep them; 0 in a
+ *     healthy system
  * @param wakes wakes by other threads
+ * @param blockPoolExhaustions times the block pool was asked for more than blockPoolBytesMax
+ * @param unsentBytesPeak most bytes that one connection had unsent
+ * @param slowTurns turns that took longer than slowTurnThreshold
+ * @param stalls turns that took longer than stallThreshold, each counted while it lasts
+ * @param loopLag how long turns took, in nanoseconds: what arrives meanwhile waits as long at most
  */
 public record WorkerSnapshot(
     int worker,
@@ -61,8 +69,14 @@ public record WorkerSnapshot(
     long completed,
     long staleCompletions,
     long buffersExhausted,
-    long completionOverflows,
-    long wakes) {
+    long overflowedEnters,
+    long completionsDropped,
+    long wakes,
+    long blockPoolExhaustions,
+    long unsentBytesPeak,
+    long slowTurns,
+    long stalls,
+    HistogramSnapshot loopLag) {
 
   /**
    * Operations handed to the kernel for each time it was entered: how well work is batched.

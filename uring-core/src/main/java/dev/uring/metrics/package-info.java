@@ -2,7 +2,8 @@
  * What a worker counts.
  *
  * <p><b>What lives here.</b> {@link dev.uring.metrics.WorkerCounters}, the live counters of one
- * worker; {@link dev.uring.metrics.WorkerSnapshot}, a copy of them.
+ * worker; {@link dev.uring.metrics.WorkerSnapshot}, a copy of them;
+ * {@link dev.uring.metrics.LogHistogram}. In {@code dev.uring.metrics.jfr}: the events.
  *
  * <p><b>May import.</b> {@code base}.
  *

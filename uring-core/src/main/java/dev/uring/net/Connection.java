@@ -66,6 +66,7 @@ public final class Connection {
   private final long id;
   private final ReceivePath input;
   private final SendQueue output;
+  private final long openedNanos;
   private final Send send = new Send();
   private final Flush flush = new Flush();
   private ConnectionHandler handler;
@@ -93,6 +94,7 @@ public final class Connection {
     this.limits = table.limits();
     this.socket = socket;
     this.id = id;
+    this.openedNanos = worker.nanoTime();
     this.input = new ReceivePath(this, worker, limits);
     this.output = new SendQueue(this, worker.blocks(), limits);
   }
@@ -161,6 +163,15 @@ public final class Connection {
    */
   public long receivedBytesTotal() {
     return input.receivedTotal();
+  }
+
+  /**
+   * How many bytes the kernel has taken for sending since the connection began.
+   *
+   * @return bytes
+   */
+  public long sentBytesTotal() {
+    return output.sentTotal();
   }
 
   /**
@@ -459,10 +470,6 @@ public final class Connection {
     return Math.max(limits.sendQueueBytesMax() - output.unsentBytes(), 0);
   }
 
-  long sentBytesTotal() {
-    return output.sentTotal();
-  }
-
   /** Queues bytes that another connection received, without a copy when that is worth it. */
   void writeReceived(ByteView view, int count, int bufferId) {
     output.write(view, 0, count, driver.receiveBuffers(), bufferId);
@@ -471,6 +478,11 @@ public final class Connection {
   // Not after the close was asked for: the number may be another connection's by now.
   private boolean hasDescriptor() {
     return state != State.CLOSED && closeOperation == null;
+  }
+
+  /** When the turn began in which the connection was opened. */
+  long openedNanos() {
+    return openedNanos;
   }
 
   ConnectionHandler handler() {
@@ -564,6 +576,7 @@ public final class Connection {
   private void startSend() {
     if (!output.isSending() && output.hasQueued() && state.compareTo(State.RELEASING) < 0) {
       output.fill();
+      worker.counters().unsent(output.unsentBytes());
       try {
         driver.send(socket, send);
       } catch (RuntimeException failure) {

@@ -1,6 +1,8 @@
 package dev.uring.net;
 
 import dev.uring.base.ConnectionLostException;
+import dev.uring.metrics.jfr.ConnectionClosedEvent;
+import dev.uring.metrics.jfr.ConnectionOpenedEvent;
 import dev.uring.worker.Worker;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -115,15 +117,15 @@ public final class ConnectionTable {
 
   Connection addAccepted(int socket) {
     worker.counters().connectionsAccepted++;
-    return add(socket);
+    return add(socket, true);
   }
 
   Connection addConnected(int socket) {
     worker.counters().connectionsConnected++;
-    return add(socket);
+    return add(socket, false);
   }
 
-  private Connection add(int socket) {
+  private Connection add(int socket, boolean isAccepted) {
     long id = (long) worker.index() << SEQUENCE_BITS | ++sequence;
     Connection connection = new Connection(this, socket, id);
     connection.next = head;
@@ -133,6 +135,9 @@ public final class ConnectionTable {
     head = connection;
     count++;
     worker.connectionsActiveChanged(1);
+    if (ConnectionOpenedEvent.isWanted()) {
+      ConnectionOpenedEvent.report(worker.index(), id, connection.remoteAddress(), isAccepted);
+    }
     return connection;
   }
 
@@ -151,6 +156,14 @@ public final class ConnectionTable {
     count--;
     worker.counters().connectionsClosed++;
     worker.connectionsActiveChanged(-1);
+    if (ConnectionClosedEvent.isWanted()) {
+      ConnectionClosedEvent.report(
+          worker.index(),
+          connection.id(),
+          connection.receivedBytesTotal(),
+          connection.sentBytesTotal(),
+          worker.nanoTime() - connection.openedNanos());
+    }
     if (wasFull && !isEnded) {
       List.copyOf(listeners).forEach(WorkerListener::roomIsFree);
     }

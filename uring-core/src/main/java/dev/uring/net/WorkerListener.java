@@ -2,6 +2,7 @@ package dev.uring.net;
 
 import dev.uring.abi.Errno;
 import dev.uring.driver.Operation;
+import dev.uring.metrics.jfr.AcceptFailedEvent;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
 import java.util.ArrayDeque;
@@ -27,6 +28,10 @@ final class WorkerListener extends Operation {
   // Long enough not to spin on a full descriptor table, short enough for a client's connect
   // timeout.
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  static {
+    AcceptFailedEvent.load();
+  }
 
   private final Worker worker;
   private final ConnectionTable table;
@@ -151,6 +156,7 @@ final class WorkerListener extends Operation {
       acceptMore();
     } else {
       worker.counters().acceptFailures++;
+      AcceptFailedEvent.report(worker.index(), Errno.text(-result));
       LOG.warn(
           "worker {} cannot accept for a moment: {}. Likely cause: no descriptor or memory left;"
               + " raise the limit (ulimit -n) or lower connectionsPerWorkerMax.",

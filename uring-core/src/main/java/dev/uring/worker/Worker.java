@@ -5,6 +5,9 @@ import dev.uring.driver.Driver;
 import dev.uring.driver.DriverCounters;
 import dev.uring.metrics.WorkerCounters;
 import dev.uring.metrics.WorkerSnapshot;
+import dev.uring.metrics.jfr.SlowTurnEvent;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
@@ -47,6 +50,22 @@ public final class Worker implements Executor {
 
   private static final long MAILBOX_FULL_PARK_NANOS = 50_000;
 
+  // For the detector of stalls, which looks from another thread: opaque, because it needs no order
+  // with anything else, only to see the value in the end.
+  private static final VarHandle PRESENT_TURN_NANOS;
+
+  static {
+    try {
+      PRESENT_TURN_NANOS =
+          MethodHandles.lookup().findVarHandle(Worker.class, "presentTurnNanos", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** {@link #presentTurnNanos()} of a worker that is not in a turn. */
+  static final long NO_TURN = 0;
+
   // Of the tasks of a turn, the part that messages may add when local tasks already fill it.
   private static final int MAIL_SHARE = 16;
 
@@ -54,6 +73,7 @@ public final class Worker implements Executor {
   private final Driver driver;
   private final BlockPool blocks;
   private final int tasksPerTurnMax;
+  private final long slowTurnNanos;
   private final CpuPlacement placement;
   private final Thread thread;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
@@ -72,8 +92,15 @@ public final class Worker implements Executor {
 
   private EndOfTurn endOfTurnHead;
   private long nowNanos;
+  private long turnEndedNanos;
   private volatile boolean stopRequested;
   private int connectionsActive;
+
+  @SuppressWarnings("unused") // through its VarHandle
+  private long presentTurnNanos = NO_TURN;
+
+  // Written by the detector of stalls alone.
+  private volatile long stalls;
 
   /**
    * A worker that is not running yet.
@@ -81,24 +108,20 @@ public final class Worker implements Executor {
    * @param index its number, from 0
    * @param driver handed over: the worker closes it
    * @param blocks handed over: the worker closes it
-   * @param mailboxCapacity most messages from other threads waiting; a power of two
-   * @param tasksPerTurnMax most tasks run between two looks at the kernel
+   * @param options the limits of its loop
    * @param placement where to pin the thread, or null to leave that to the scheduler
    */
   public Worker(
-      int index,
-      Driver driver,
-      BlockPool blocks,
-      int mailboxCapacity,
-      int tasksPerTurnMax,
-      CpuPlacement placement) {
+      int index, Driver driver, BlockPool blocks, WorkerOptions options, CpuPlacement placement) {
     this.index = index;
     this.driver = driver;
     this.blocks = blocks;
-    this.tasksPerTurnMax = tasksPerTurnMax;
+    this.tasksPerTurnMax = options.tasksPerTurnMax();
+    this.slowTurnNanos = options.slowTurnNanos();
     this.placement = placement;
-    this.mailbox = new Mailbox(mailboxCapacity);
+    this.mailbox = new Mailbox(options.mailboxCapacity());
     this.nowNanos = System.nanoTime();
+    this.turnEndedNanos = nowNanos;
     this.timers = new TimerWheel(nowNanos, this::taskFailed);
     this.thread = new Thread(this::run, "uring-worker-" + index);
   }
@@ -365,8 +388,30 @@ public final class Worker implements Executor {
         io.completed,
         io.stale,
         io.buffersExhausted,
-        io.completionOverflows,
-        io.wakes);
+        io.overflowedEnters,
+        io.completionsDropped,
+        io.wakes,
+        blocks.exhaustedCount(),
+        counters.unsentBytesPeak,
+        counters.slowTurns,
+        stalls,
+        counters.loopLag.snapshot());
+  }
+
+  /** When the turn began that the worker is in, or {@link #NO_TURN}. Any thread. */
+  long presentTurnNanos() {
+    return (long) PRESENT_TURN_NANOS.getOpaque(this);
+  }
+
+  /** Where the worker's thread is. Any thread. */
+  StackTraceElement[] stack() {
+    return thread.getStackTrace();
+  }
+
+  /** The present turn is a stall. Only for the one thread that watches. */
+  @SuppressWarnings("NonAtomicOperationOnVolatileField")
+  void stalled() {
+    stalls = stalls + 1;
   }
 
   @Override
@@ -390,6 +435,7 @@ public final class Worker implements Executor {
       return;
     }
     started.complete(null);
+    turnEndedNanos = System.nanoTime();
     Throwable failure = null;
     try {
       while (!stopRequested) {
@@ -400,6 +446,7 @@ public final class Worker implements Executor {
       LOG.error("worker {} failed and stops; its connections are closed", index, thrown);
       failure = thrown;
     }
+    PRESENT_TURN_NANOS.setOpaque(this, NO_TURN);
     try {
       end(failure);
     } catch (Throwable thrown) {
@@ -417,6 +464,7 @@ public final class Worker implements Executor {
     // Awake before the first callback: a message that comes during them needs no wake.
     state.lazySet(AWAKE);
     nowNanos = System.nanoTime();
+    PRESENT_TURN_NANOS.setOpaque(this, nowNanos);
     counters.turns++;
     driver.deliver();
     timers.expire(nowNanos);
@@ -424,6 +472,18 @@ public final class Worker implements Executor {
     runTasks();
     callEndOfTurn();
     deliverOutbox();
+    turnEnded();
+  }
+
+  private void turnEnded() {
+    PRESENT_TURN_NANOS.setOpaque(this, NO_TURN);
+    turnEndedNanos = System.nanoTime();
+    long tookNanos = turnEndedNanos - nowNanos;
+    counters.loopLag.record(tookNanos);
+    if (tookNanos >= slowTurnNanos) {
+      counters.slowTurns++;
+      SlowTurnEvent.report(index, tookNanos);
+    }
   }
 
   // How long the kernel may keep us; declares the worker asleep when that is not zero.
@@ -431,7 +491,7 @@ public final class Worker implements Executor {
     if (!runQueue.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty()) {
       return 0;
     }
-    long untilTimer = timers.nanosToNext(System.nanoTime());
+    long untilTimer = timers.nanosToNext(turnEndedNanos);
     if (untilTimer == 0) {
       return 0;
     }

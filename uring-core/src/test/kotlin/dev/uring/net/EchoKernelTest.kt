@@ -68,7 +68,7 @@ class EchoKernelTest :
                 gate.countDown()
                 clients.forEach { it.receiveText(MESSAGE.length) shouldBe MESSAGE }
                 val snapshot = server.worker.call { server.worker.snapshot() }
-                snapshot.completionOverflows() shouldBeGreaterThan 0L
+                snapshot.overflowedEnters() shouldBeGreaterThan 0L
                 snapshot.buffersExhausted() shouldBeGreaterThan 0L
                 snapshot.failures() shouldBe 0
             }
