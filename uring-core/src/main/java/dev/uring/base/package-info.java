@@ -1,7 +1,8 @@
 /**
- * The exceptions every layer may throw, with their values as fields.
+ * What every layer may use: exceptions with their values as fields, and a moment in time.
  *
- * <p><b>What lives here.</b> {@link dev.uring.base.UringException} and its kinds.
+ * <p><b>What lives here.</b> {@link dev.uring.base.UringException} and its kinds;
+ * {@link dev.uring.base.Deadline}.
  *
  * <p><b>May import.</b> The JDK only.
  *

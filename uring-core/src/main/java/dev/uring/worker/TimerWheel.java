@@ -10,6 +10,10 @@ package dev.uring.worker;
  * enters the span of an upper slot, its timers move down. So a slot index is simply a byte of the
  * deadline, and no slot ever holds timers of two different rounds.
  *
+ * <p>Timers fire in the order of their ticks, and those of one tick in the order in which they were
+ * armed: a slot is a queue, a slot that moves down keeps its order, and two timers of one tick are
+ * always in the same slot.
+ *
  * <p>Never early: a deadline is rounded up to a whole tick. Late by at most one tick, plus what the
  * kernel needs to wake the worker.
  *
@@ -94,11 +98,11 @@ final class TimerWheel {
         break;
       }
       currentTick = slotTick;
-      Timer list = detach(level, (int) next & SLOT_MASK);
+      int index = (int) next & SLOT_MASK;
       if (level == 0) {
-        fireAll(list);
+        fireAll(index);
       } else {
-        moveDown(list);
+        moveDown(level, index);
       }
     }
     currentTick = Math.max(currentTick, nowTick);
@@ -132,60 +136,52 @@ final class TimerWheel {
       heads = new Timer[SLOTS];
       slots[level] = heads;
     }
-    Timer head = heads[index];
     timer.level = level;
     timer.slotIndex = index;
-    timer.previous = null;
-    timer.next = head;
-    if (head != null) {
+    timer.next = null;
+    Timer head = heads[index];
+    if (head == null) {
+      timer.previous = timer;
+      heads[index] = timer;
+      occupied[level * WORDS + (index >>> 6)] |= 1L << index;
+    } else {
+      Timer tail = head.previous;
+      tail.next = timer;
+      timer.previous = tail;
       head.previous = timer;
     }
-    heads[index] = timer;
-    occupied[level * WORDS + (index >>> 6)] |= 1L << index;
   }
 
   private void unlink(Timer timer) {
+    Timer[] heads = slots[timer.level];
+    Timer head = heads[timer.slotIndex];
     Timer before = timer.previous;
     Timer after = timer.next;
-    if (after != null) {
-      after.previous = before;
-    }
-    if (before != null) {
-      before.next = after;
-    } else {
-      slots[timer.level][timer.slotIndex] = after;
+    if (timer == head) {
+      heads[timer.slotIndex] = after;
       if (after == null) {
         clearOccupied(timer.level, timer.slotIndex);
+      } else {
+        after.previous = before;
       }
+    } else {
+      before.next = after;
+      (after == null ? head : after).previous = before;
     }
     timer.previous = null;
     timer.next = null;
     timer.level = -1;
   }
 
-  private Timer detach(int level, int index) {
-    Timer list = slots[level][index];
-    slots[level][index] = null;
-    clearOccupied(level, index);
-    return list;
-  }
-
   private void clearOccupied(int level, int index) {
     occupied[level * WORDS + (index >>> 6)] &= ~(1L << index);
   }
 
-  private void fireAll(Timer list) {
-    // The list hangs in its slot again while it fires: a callback may disarm any timer, one that is
-    // due in this very tick included.
-    while (list != null) {
-      Timer timer = list;
-      list = timer.next;
-      if (list != null) {
-        list.previous = null;
-        relink(list);
-      }
-      timer.next = null;
-      timer.level = -1;
+  // One by one from the slot: a callback may disarm any timer, one that is due in this very tick
+  // included. None is added meanwhile, because no timer is armed for the current tick.
+  private void fireAll(int index) {
+    for (Timer timer = slots[0][index]; timer != null; timer = slots[0][index]) {
+      unlink(timer);
       armedCount--;
       firedCount++;
       try {
@@ -193,25 +189,17 @@ final class TimerWheel {
       } catch (Throwable failure) {
         failures.failed(failure);
       }
-      list = detachCurrent();
     }
   }
 
-  private void relink(Timer rest) {
-    int index = rest.slotIndex;
-    slots[0][index] = rest;
-    occupied[index >>> 6] |= 1L << index;
-  }
-
-  private Timer detachCurrent() {
-    return detach(0, (int) currentTick & SLOT_MASK);
-  }
-
-  private void moveDown(Timer list) {
-    while (list != null) {
-      Timer next = list.next;
-      insert(list);
-      list = next;
+  private void moveDown(int level, int index) {
+    Timer timer = slots[level][index];
+    slots[level][index] = null;
+    clearOccupied(level, index);
+    while (timer != null) {
+      Timer following = timer.next;
+      insert(timer);
+      timer = following;
     }
   }
 

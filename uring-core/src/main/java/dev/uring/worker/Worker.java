@@ -8,7 +8,10 @@ import dev.uring.metrics.WorkerSnapshot;
 import dev.uring.metrics.jfr.SlowTurnEvent;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +50,9 @@ public final class Worker implements Executor {
   private static final int AWAKE = 0;
   private static final int SLEEPING = 1;
   private static final int STOPPED = 2;
+
+  private static final Duration PERIOD_MIN = Duration.ofMillis(1);
+  private static final Runnable[] NO_TICKS = {};
 
   private static final long MAILBOX_FULL_PARK_NANOS = 50_000;
 
@@ -91,6 +97,10 @@ public final class Worker implements Executor {
   private final List<Consumer<Throwable>> endListeners = new CopyOnWriteArrayList<>();
 
   private EndOfTurn endOfTurnHead;
+
+  // Called in every turn. An array of its own for each change: one may be changed by what it calls.
+  private Runnable[] ticks = NO_TICKS;
+
   private long nowNanos;
   private long turnEndedNanos;
   private volatile boolean stopRequested;
@@ -271,6 +281,53 @@ public final class Worker implements Executor {
   public boolean disarm(Timer timer) {
     checkCurrent();
     return timers.disarm(timer);
+  }
+
+  /**
+   * Starts a timer that fires again and again.
+   *
+   * @param period time from one moment to the next, at least 1 ms
+   * @param action called at each moment; see {@link PeriodicTimer} for what happens to late ones
+   * @return the timer, to cancel it
+   */
+  public PeriodicTimer every(Duration period, Runnable action) {
+    checkCurrent();
+    if (period.compareTo(PERIOD_MIN) < 0) {
+      throw new IllegalArgumentException("period="
+          + period
+          + " must be at least "
+          + PERIOD_MIN
+          + ": the wheel's ticks are a quarter of it; use addTick for every turn");
+    }
+    return new PeriodicTimer(this, period.toNanos(), Objects.requireNonNull(action, "action"));
+  }
+
+  /**
+   * Calls an action at the end of every turn from this one on, for what is done once for all that a
+   * turn brought. Turns come when there is something to do: an idle worker has none, so this is no
+   * clock.
+   *
+   * @param tick called until {@link #removeTick}; must be quick, since every turn waits for it
+   */
+  public void addTick(Runnable tick) {
+    checkCurrent();
+    Runnable[] more = Arrays.copyOf(ticks, ticks.length + 1);
+    more[ticks.length] = Objects.requireNonNull(tick, "tick");
+    ticks = more;
+  }
+
+  /**
+   * Ends what {@link #addTick} began.
+   *
+   * @param tick the same object
+   * @return whether it was there
+   */
+  public boolean removeTick(Runnable tick) {
+    checkCurrent();
+    List<Runnable> fewer = new ArrayList<>(Arrays.asList(ticks));
+    boolean wasThere = fewer.remove(tick);
+    ticks = fewer.toArray(NO_TICKS);
+    return wasThere;
   }
 
   /**
@@ -472,6 +529,9 @@ public final class Worker implements Executor {
     runTasks();
     callEndOfTurn();
     deliverOutbox();
+    for (Runnable tick : ticks) {
+      callTick(tick);
+    }
     turnEnded();
   }
 
@@ -538,6 +598,14 @@ public final class Worker implements Executor {
     counters.tasksRun++;
     try {
       task.run();
+    } catch (Throwable failure) {
+      taskFailed(failure);
+    }
+  }
+
+  private void callTick(Runnable tick) {
+    try {
+      tick.run();
     } catch (Throwable failure) {
       taskFailed(failure);
     }

@@ -98,9 +98,9 @@ private fun Random.nextDelay(): Long =
         else -> TICK * (1L shl nextInt(0, 26)) + nextLong(-2, 3)
     }
 
-/** Deadlines in ticks, sorted; a tick is what the wheel promises to distinguish. */
+/** Deadlines in ticks, sorted, and within a tick in the order of arming: what the wheel promises. */
 private class Model {
-    private val byTick = TreeMap<Long, MutableSet<RecordedTimer>>()
+    private val byTick = TreeMap<Long, LinkedHashSet<RecordedTimer>>()
     private val tickOf = HashMap<RecordedTimer, Long>()
     private var currentTick = 0L
     private var expiringTick = 0L
@@ -117,7 +117,7 @@ private class Model {
         disarm(timer)
         val tick = maxOf(Math.ceilDiv(now + maxOf(delay, 0), TICK), currentTick + 1)
         tickOf[timer] = tick
-        byTick.getOrPut(tick) { HashSet() } += timer
+        byTick.getOrPut(tick) { LinkedHashSet() } += timer
     }
 
     fun disarm(timer: RecordedTimer): Boolean {
@@ -137,6 +137,7 @@ private class Model {
     fun fired(timer: RecordedTimer) {
         val tick = checkNotNull(tickOf[timer]) { "fired without being armed" }
         check(tick == byTick.firstKey()) { "fired for tick $tick before tick ${byTick.firstKey()}" }
+        check(timer === byTick.getValue(tick).first()) { "fired before one that was armed earlier for tick $tick" }
         check(tick <= expiringTick) { "fired early: tick $tick at $expiringTick" }
         currentTick = tick
         disarm(timer)

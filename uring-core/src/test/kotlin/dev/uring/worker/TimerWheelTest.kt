@@ -1,12 +1,15 @@
 package dev.uring.worker
 
+import com.sun.management.ThreadMXBean
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.comparables.shouldBeGreaterThan
 import io.kotest.matchers.comparables.shouldBeLessThanOrEqualTo
 import io.kotest.matchers.longs.shouldBeInRange
 import io.kotest.matchers.shouldBe
+import java.lang.management.ManagementFactory
 import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 
 private const val TICK = TimerWheel.TICK_NANOS
 private const val START = 1_000_003L
@@ -89,6 +92,38 @@ class TimerWheelTest :
             wheel.expireAt(101 * TICK).size shouldBe 1
         }
 
+        test("timers of one tick fire in the order of their arming, from however far away each was armed") {
+            for (distance in listOf(1L, 200L, 256L, 300L, 65_536L, 70_000L, 1L shl 30)) {
+                val wheel = Wheel()
+                val due = distance * TICK
+                val timers = ArrayList<RecordedTimer>()
+                for (part in 0..9) {
+                    wheel.expireAt(due / 10 * part)
+                    repeat(3) { timers += wheel.arm(due - wheel.now) }
+                }
+                wheel.arm(timers[4], due - wheel.now)
+                wheel.expireAt(due - 1).shouldBeEmpty()
+                wheel.expireAt(due) shouldBe timers.filterIndexed { i, _ -> i != 4 } + timers[4]
+            }
+        }
+
+        test("a million armed timers take no memory but their own, and that is 40 bytes each") {
+            val wheel = Wheel()
+            val random = Random(1)
+            wheel.arm(wheel.newTimer(), 1)
+            val timers = arrayOfNulls<BareTimer>(1_000_000)
+            val made = allocatedBytes { for (i in timers.indices) timers[i] = BareTimer() }
+            val delays = LongArray(timers.size) { random.nextLong(1, 1L shl 45) }
+            val armed = allocatedBytes { for (i in timers.indices) wheel.arm(timers[i]!!, delays[i]) }
+            wheel.armedCount() shouldBe 1_000_001
+            made / timers.size shouldBeLessThanOrEqualTo 48
+            // The levels' slots, made when a level is first used.
+            armed shouldBeLessThanOrEqualTo 64L * 1024
+            val disarmed = allocatedBytes { for (timer in timers) wheel.disarm(timer!!) }
+            disarmed shouldBeLessThanOrEqualTo 1024
+            wheel.armedCount() shouldBe 1
+        }
+
         test("what a timer throws is reported and the others fire") {
             val wheel = Wheel()
             val timers = List(3) { wheel.newTimer { error("timer") } }
@@ -169,11 +204,11 @@ internal class Wheel {
     fun arm(delayNanos: Long): RecordedTimer = newTimer().also { arm(it, delayNanos) }
 
     fun arm(
-        timer: RecordedTimer,
+        timer: Timer,
         delayNanos: Long,
     ) = wheel.arm(timer, START + now, delayNanos)
 
-    fun disarm(timer: RecordedTimer): Boolean = wheel.disarm(timer)
+    fun disarm(timer: Timer): Boolean = wheel.disarm(timer)
 
     fun expireAt(time: Long): List<RecordedTimer> {
         check(time >= now) { "time runs backwards: $time < $now" }
@@ -194,4 +229,16 @@ internal class RecordedTimer(
     private val onFire: (RecordedTimer) -> Unit,
 ) : Timer() {
     override fun fire() = onFire(this)
+}
+
+private class BareTimer : Timer() {
+    override fun fire() = Unit
+}
+
+private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+
+private inline fun allocatedBytes(block: () -> Unit): Long {
+    val before = threads.currentThreadAllocatedBytes
+    block()
+    return threads.currentThreadAllocatedBytes - before
 }

@@ -1,0 +1,107 @@
+package dev.uring.dsl
+
+import dev.uring.base.Deadline
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.comparables.shouldBeLessThan
+import io.kotest.matchers.longs.shouldBeGreaterThanOrEqual
+import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import java.time.Duration.ofMillis
+import java.time.Duration.ofMinutes
+import java.util.concurrent.TimeUnit
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
+
+class DeadlineKernelTest :
+    FunSpec({
+        needsKernel()
+
+        test("a deadline ends a block on the worker's wheel, never early, and leaves no timer behind") {
+            testUring {
+                val armedBefore = runtime.worker(0).snapshot().timersArmed()
+                val firedBefore = runtime.worker(0).snapshot().timersFired()
+                val deadline = Deadline.after(ofMillis(20))
+                shouldThrow<TimeoutCancellationException> { withDeadline(deadline) { awaitCancellation() } }
+                deadline.isPast shouldBe true
+                runtime.worker(0).snapshot().timersFired() shouldBe firedBefore + 1
+                runtime.worker(0).snapshot().timersArmed() shouldBe armedBefore
+            }
+        }
+
+        test("steps that share a deadline share its time") {
+            testUring {
+                val deadline = Deadline.after(ofMillis(60))
+                var steps = 0
+                val began = System.nanoTime()
+                shouldThrow<TimeoutCancellationException> {
+                    while (true) {
+                        withDeadline(deadline) { delay(25) }
+                        steps++
+                    }
+                }
+                // A timeout for each step would let them go on without end.
+                steps shouldBeLessThan 3
+                System.nanoTime() - began shouldBeGreaterThanOrEqual TimeUnit.MILLISECONDS.toNanos(60)
+            }
+        }
+
+        test("a deadline that has passed runs nothing, one that never comes runs the block without a timer") {
+            testUring {
+                var hasRun = false
+                shouldThrow<TimeoutCancellationException> { withDeadline(Deadline.now()) { hasRun = true } }
+                hasRun shouldBe false
+                withDeadlineOrNull(Deadline.now()) { hasRun = true } shouldBe null
+                hasRun shouldBe false
+                val armed = runtime.worker(0).snapshot().timersArmed()
+                withDeadline(Deadline.NEVER) { runtime.worker(0).snapshot().timersArmed() } shouldBe armed
+                withDeadlineOrNull(Deadline.NEVER) { "done" } shouldBe "done"
+            }
+        }
+
+        test("a connection's receive takes what is left of a deadline") {
+            Deadline.NEVER.timeLeft shouldBe Duration.INFINITE
+            Deadline.now().timeLeft shouldBe Duration.ZERO
+            Deadline.after(ofMinutes(1)).timeLeft shouldBeLessThan 1.minutes
+            withServer({ conn ->
+                val deadline = Deadline.after(ofMillis(30))
+                shouldThrow<ReceiveTimeoutException> { conn.receive(deadline.timeLeft) { it.size() } }
+                deadline.isPast shouldBe true
+                conn.send("late")
+            }) { server -> server.connect().use { it.receiveTextToEnd() shouldBe "late" } }
+        }
+
+        test("every keeps to its moments, leaves out those that pass in its block, and ends with its coroutine") {
+            testUring {
+                val period = 10.milliseconds
+                val began = System.nanoTime()
+                val moments = mutableListOf<Long>()
+                val ticking =
+                    launch {
+                        every(period) {
+                            moments += (System.nanoTime() - began) / period.inWholeNanoseconds
+                            // Longer than a period: the next moment passes meanwhile.
+                            if (moments.size == 2) delay(15)
+                        }
+                    }
+                while (moments.size < 6) delay(1)
+                ticking.cancel()
+                ticking.join()
+                moments shouldBe moments.distinct()
+                (moments.first() >= 1) shouldBe true
+                (moments[2] - moments[1] >= 2) shouldBe true
+                val last = moments.size
+                delay(30)
+                moments.size shouldBe last
+            }
+        }
+
+        test("a period that is none is refused with its value") {
+            shouldThrow<IllegalArgumentException> { every(Duration.ZERO) { } }.message shouldBe
+                "period=0s must be positive and finite"
+        }
+    })
