@@ -6,6 +6,8 @@ import dev.uring.dsl.UringMetrics
 import dev.uring.dsl.every
 import dev.uring.dsl.uring
 import dev.uring.dsl.withDeadline
+import dev.uring.dsl.withSchedulingGroup
+import dev.uring.worker.SchedulingGroup
 import io.micrometer.core.instrument.MeterRegistry
 import kotlinx.coroutines.launch
 import kotlin.time.Duration.Companion.seconds
@@ -34,3 +36,11 @@ suspend fun heartbeat() =
         launch { every(1.seconds) { println("connections: ${runtime.snapshots().sumOf { it.connectionsActive() }}") } }
         tcp("127.0.0.1:7000") { conn -> conn.forEachView { conn.write(it) } }
     }
+
+private val reports = SchedulingGroup("reports", 20)
+
+suspend fun inBackground(conn: Connection) {
+    // Against the hundred shares of everything else: a sixth of the worker while that has work, all of it otherwise.
+    val report = withSchedulingGroup(reports) { (1..1_000_000).sumOf { it.toLong() } }
+    conn.send("$report\n")
+}

@@ -1,5 +1,7 @@
 package dev.uring.metrics;
 
+import java.util.List;
+
 /**
  * A copy of what one worker has counted since it started, and of what it holds now.
  *
@@ -40,6 +42,7 @@ package dev.uring.metrics;
  * @param slowTurns turns that took longer than slowTurnThreshold
  * @param stalls turns that took longer than stallThreshold, each counted while it lasts
  * @param loopLag how long turns took, in nanoseconds: what arrives meanwhile waits as long at most
+ * @param groups what each scheduling group has had, the default one first
  */
 public record WorkerSnapshot(
     int worker,
@@ -76,7 +79,8 @@ public record WorkerSnapshot(
     long unsentBytesPeak,
     long slowTurns,
     long stalls,
-    HistogramSnapshot loopLag) {
+    HistogramSnapshot loopLag,
+    List<GroupSnapshot> groups) {
 
   /**
    * Operations handed to the kernel for each time it was entered: how well work is batched.

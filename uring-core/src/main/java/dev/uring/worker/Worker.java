@@ -9,7 +9,6 @@ import dev.uring.metrics.jfr.SlowTurnEvent;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -89,9 +88,8 @@ public final class Worker implements Executor {
   private final WorkerCounters counters = new WorkerCounters();
   private final TimerWheel timers;
 
-  // Tasks of this thread. Not bounded by a number of its own: every task here stands for a live
-  // coroutine, connection or timer, each of which has at most one task waiting.
-  private final ArrayDeque<Runnable> runQueue = new ArrayDeque<>();
+  private final RunQueues runQueues = new RunQueues();
+  private final RunQueues.TaskRunner taskRunner = this::runTask;
 
   private final Outbox outbox = new Outbox();
   private final List<Consumer<Throwable>> endListeners = new CopyOnWriteArrayList<>();
@@ -236,9 +234,32 @@ public final class Worker implements Executor {
       if (state.get() == STOPPED) {
         throw stopped();
       }
-      runQueue.add(task);
+      runQueues.add(task);
       return;
     }
+    send(task);
+  }
+
+  /**
+   * Runs a task on this worker, on the share of a group; otherwise as {@link #execute(Runnable)}.
+   *
+   * @param group whose share of the time it uses
+   * @param task what to run
+   * @throws RejectedExecutionException the worker has stopped
+   */
+  public void execute(SchedulingGroup group, Runnable task) {
+    Objects.requireNonNull(task, "task");
+    if (isCurrent()) {
+      if (state.get() == STOPPED) {
+        throw stopped();
+      }
+      runQueues.add(group, task);
+    } else {
+      send(group == SchedulingGroup.DEFAULT ? task : new GroupTask(group, task));
+    }
+  }
+
+  private void send(Runnable task) {
     Worker sender = current();
     if (sender != null) {
       sender.post(this, task);
@@ -452,7 +473,8 @@ public final class Worker implements Executor {
         counters.unsentBytesPeak,
         counters.slowTurns,
         stalls,
-        counters.loopLag.snapshot());
+        counters.loopLag.snapshot(),
+        runQueues.snapshot());
   }
 
   /** When the turn began that the worker is in, or {@link #NO_TURN}. Any thread. */
@@ -526,7 +548,7 @@ public final class Worker implements Executor {
     driver.deliver();
     timers.expire(nowNanos);
     emptyMailbox();
-    runTasks();
+    runQueues.runTurn(taskRunner, tasksPerTurnMax);
     callEndOfTurn();
     deliverOutbox();
     for (Runnable tick : ticks) {
@@ -548,7 +570,7 @@ public final class Worker implements Executor {
 
   // How long the kernel may keep us; declares the worker asleep when that is not zero.
   private long waitNanos() {
-    if (!runQueue.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty()) {
+    if (!runQueues.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty()) {
       return 0;
     }
     long untilTimer = timers.nanosToNext(turnEndedNanos);
@@ -574,23 +596,17 @@ public final class Worker implements Executor {
   // its senders back. A little is taken even when local tasks alone fill the turn: they may keep on
   // doing so, and the senders must not wait for ever.
   private void emptyMailbox() {
-    int wanted = Math.max(tasksPerTurnMax - runQueue.size(), 1 + tasksPerTurnMax / MAIL_SHARE);
+    int wanted = Math.max(tasksPerTurnMax - runQueues.size(), 1 + tasksPerTurnMax / MAIL_SHARE);
     for (int left = Math.min(mailbox.depth(), wanted); left > 0; left--) {
       Runnable task = mailbox.poll();
       if (task == null) {
         return;
       }
-      runQueue.add(task);
-    }
-  }
-
-  private void runTasks() {
-    // A snapshot of the queue: a task that adds itself again runs in the next turn, after the
-    // kernel
-    // has been asked.
-    int budget = Math.min(runQueue.size(), tasksPerTurnMax);
-    for (; budget > 0; budget--) {
-      runTask(runQueue.poll());
+      if (task instanceof GroupTask grouped) {
+        runQueues.add(grouped.group(), grouped.task());
+      } else {
+        runQueues.add(task);
+      }
     }
   }
 
@@ -707,7 +723,7 @@ public final class Worker implements Executor {
     long deadline = System.nanoTime() + LEFTOVER_NANOS_MAX;
     do {
       emptyMailbox();
-      runTasks();
+      runQueues.runTurn(taskRunner, tasksPerTurnMax);
       callEndOfTurn();
       deliverOutbox();
       if (!isBroken) {
@@ -722,7 +738,7 @@ public final class Worker implements Executor {
   }
 
   private boolean hasLeftovers() {
-    return !runQueue.isEmpty() || !outbox.isEmpty() || endOfTurnHead != null || mailbox.depth() > 0;
+    return !runQueues.isEmpty() || !outbox.isEmpty() || endOfTurnHead != null || mailbox.depth() > 0;
   }
 
   private void release() {

@@ -3,9 +3,11 @@
  *
  * <p><b>What lives here.</b> {@code uring}, which runs a block with servers in it until they are
  * closed, with {@code UringScope} and {@code Server}; {@code Connection}, whose operations suspend;
- * the workers' dispatcher; {@code onWorker} and {@code Sharded} for work across workers. Behind a
- * connection stand its two halves, {@code ConnectionInput} and {@code ConnectionOutput}, and
- * {@code WaitSlot}, the place where a coroutine waits without an allocation.
+ * the workers' dispatcher; {@code onWorker} and {@code Sharded} for work across workers;
+ * {@code withDeadline}, {@code every} and {@code withSchedulingGroup} for time;
+ * {@code UringMetrics}, the page of all meters. Behind a connection stand its two halves,
+ * {@code ConnectionInput} and {@code ConnectionOutput}, and {@code WaitSlot}, the place where a
+ * coroutine waits without an allocation.
  *
  * <p><b>May import.</b> {@code dev.uring}, {@code net}, {@code worker}, {@code bytes}, {@code base}
  * of the core; kotlinx.coroutines; of kotlinx-io the {@code ByteString}.

@@ -108,9 +108,10 @@ internal class WaitSlot(
     }
 
     // Resuming without the interceptor skips whatever a foreign dispatcher (or a `limitedParallelism` view of ours)
-    // promises, and skips the installation of thread context elements. Contexts with either take the longer way.
+    // promises, skips the installation of thread context elements, and takes time that is not on a scheduling group's
+    // account. Contexts with one of these take the longer way.
     private fun resumesInline(context: CoroutineContext): Boolean {
         val dispatcher = context[ContinuationInterceptor] as? WorkerDispatcher ?: return false
-        return dispatcher.worker === worker && !context.hasThreadContextElements()
+        return dispatcher.worker === worker && context[GroupElement] == null && !context.hasThreadContextElements()
     }
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.resume
 
 /**
  * The dispatcher that runs coroutines on this worker and times their `delay` and `withTimeout` on its timer wheel.
@@ -57,7 +58,8 @@ internal class WorkerDispatcher(
         block: Runnable,
     ) {
         try {
-            worker.execute(block)
+            val grouped = context[GroupElement]
+            if (grouped == null) worker.execute(block) else worker.execute(grouped.group, block)
         } catch (rejection: RejectedExecutionException) {
             context.cancelAfterStop(rejection)
             Dispatchers.IO.dispatch(context, block)
@@ -150,6 +152,8 @@ private class ResumeTimer(
     private val continuation: CancellableContinuation<Unit>,
 ) : WheelTimer(dispatcher.worker) {
     override fun expire() {
+        // A group's coroutine waits for its group's turn.
+        if (continuation.context[GroupElement] != null) return continuation.resume(Unit)
         with(continuation) { dispatcher.resumeUndispatched(Unit) }
     }
 }
