@@ -381,6 +381,7 @@ public final class UringRuntime implements AutoCloseable {
     return new WorkerOptions(
         config.mailboxCapacity(),
         config.tasksPerTurnMax(),
+        TimeUnit.MICROSECONDS.toNanos(config.spinMicros()),
         slowTurnNanos == 0 ? Long.MAX_VALUE : slowTurnNanos);
   }
 

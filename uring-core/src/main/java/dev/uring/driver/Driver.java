@@ -166,6 +166,13 @@ public interface Driver extends AutoCloseable {
    */
   void enter(long timeoutNanos);
 
+  /**
+   * Whether {@link #deliver} would do something now. Does not ask the kernel: {@link #enter} does.
+   *
+   * @return {@code true} when answers are there
+   */
+  boolean hasAnswers();
+
   /** Delivers the answers there are. */
   void deliver();
 

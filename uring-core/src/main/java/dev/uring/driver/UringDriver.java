@@ -247,6 +247,11 @@ public final class UringDriver implements Driver {
   }
 
   @Override
+  public boolean hasAnswers() {
+    return cq.ready() > 0 || starvedHead != null || datagrams.hasStarved();
+  }
+
+  @Override
   public void deliver() {
     reap();
     askStarvedAgain();

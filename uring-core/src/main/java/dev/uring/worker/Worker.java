@@ -78,6 +78,7 @@ public final class Worker implements Executor {
   private final Driver driver;
   private final BlockPool blocks;
   private final int tasksPerTurnMax;
+  private final long spinNanos;
   private final long slowTurnNanos;
   private final CpuPlacement placement;
   private final Thread thread;
@@ -125,6 +126,7 @@ public final class Worker implements Executor {
     this.driver = driver;
     this.blocks = blocks;
     this.tasksPerTurnMax = options.tasksPerTurnMax();
+    this.spinNanos = options.spinNanos();
     this.slowTurnNanos = options.slowTurnNanos();
     this.placement = placement;
     this.mailbox = new Mailbox(options.mailboxCapacity());
@@ -539,7 +541,9 @@ public final class Worker implements Executor {
   }
 
   private void turn() {
-    driver.enter(waitNanos());
+    if (!foundBySpinning()) {
+      driver.enter(waitNanos());
+    }
     // Awake before the first callback: a message that comes during them needs no wake.
     state.lazySet(AWAKE);
     nowNanos = System.nanoTime();
@@ -568,9 +572,34 @@ public final class Worker implements Executor {
     }
   }
 
+  private boolean hasWork() {
+    return !runQueues.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty();
+  }
+
+  // Asks the kernel again and again for a while instead of sleeping; says whether the turn may
+  // begin.
+  // It has to be asked: with DEFER_TASKRUN no answer appears by itself. Nobody needs to wake us
+  // meanwhile: we are not declared asleep, and look into the mailbox.
+  private boolean foundBySpinning() {
+    if (spinNanos == 0 || hasWork() || !outbox.isEmpty()) {
+      return false;
+    }
+    long beganNanos = turnEndedNanos;
+    long longestNanos = Math.min(spinNanos, timers.nanosToNext(beganNanos));
+    while (turnEndedNanos - beganNanos < longestNanos) {
+      driver.enter(0);
+      if (driver.hasAnswers() || !mailbox.isEmpty() || stopRequested) {
+        return true;
+      }
+      Thread.onSpinWait();
+      turnEndedNanos = System.nanoTime();
+    }
+    return false;
+  }
+
   // How long the kernel may keep us; declares the worker asleep when that is not zero.
   private long waitNanos() {
-    if (!runQueues.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty()) {
+    if (hasWork()) {
       return 0;
     }
     long untilTimer = timers.nanosToNext(turnEndedNanos);
@@ -738,7 +767,10 @@ public final class Worker implements Executor {
   }
 
   private boolean hasLeftovers() {
-    return !runQueues.isEmpty() || !outbox.isEmpty() || endOfTurnHead != null || mailbox.depth() > 0;
+    return !runQueues.isEmpty()
+        || !outbox.isEmpty()
+        || endOfTurnHead != null
+        || mailbox.depth() > 0;
   }
 
   private void release() {

@@ -33,7 +33,7 @@ class WorkerFailureKernelTest :
             leavesNothingBehind {
                 val broken = UringException("the kernel went away")
                 val driver = BreakableDriver()
-                val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, Long.MAX_VALUE), null)
+                val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, 0, Long.MAX_VALUE), null)
                 val limits = NetLimits(65_536, 1 shl 20, 1 shl 18, 1 shl 16, 1L shl 26, 4096, 1_000_000_000, 1000)
                 val table = ConnectionTable(worker, limits)
                 worker.start()
@@ -76,7 +76,7 @@ class WorkerFailureKernelTest :
             leavesNothingBehind {
                 val refused = UringException("no ring today")
                 val driver = BreakableDriver(startFailure = refused)
-                val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, Long.MAX_VALUE), null)
+                val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, 0, Long.MAX_VALUE), null)
                 worker.start()
                 val failed =
                     shouldThrow<ExecutionException> { worker.started().get(PATIENCE_SECONDS, TimeUnit.SECONDS) }
@@ -89,7 +89,7 @@ class WorkerFailureKernelTest :
         kernelTest("a worker that was never started is released by whoever made it") {
             leavesNothingBehind {
                 val driver = BreakableDriver()
-                val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, Long.MAX_VALUE), null)
+                val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, 0, Long.MAX_VALUE), null)
                 worker.abandon()
                 worker.terminated().isDone shouldBe true
                 shouldThrow<RejectedExecutionException> { worker.execute { } }
