@@ -12,6 +12,7 @@ module dev.uring.core {
   exports dev.uring.base;
   exports dev.uring.bytes;
   exports dev.uring.codec;
+  exports dev.uring.file;
   exports dev.uring.metrics;
   exports dev.uring.net;
   exports dev.uring.worker;

@@ -48,8 +48,17 @@ public final class Errno {
   /** Exists; from io_uring: called by a thread that is not the owner. */
   public static final int EEXIST = 17;
 
+  /** The rename or link would cross file systems; from openat2: the path leaves its directory. */
+  public static final int EXDEV = 18;
+
   /** No such device. */
   public static final int ENODEV = 19;
+
+  /** Not a directory. */
+  public static final int ENOTDIR = 20;
+
+  /** A directory. */
+  public static final int EISDIR = 21;
 
   /** Invalid argument. */
   public static final int EINVAL = 22;
@@ -69,11 +78,23 @@ public final class Errno {
   /** Cannot seek. */
   public static final int ESPIPE = 29;
 
+  /** The file system is read-only. */
+  public static final int EROFS = 30;
+
   /** The reader has gone. */
   public static final int EPIPE = 32;
 
+  /** A name or path is too long. */
+  public static final int ENAMETOOLONG = 36;
+
   /** No such system call. */
   public static final int ENOSYS = 38;
+
+  /** The directory has entries. */
+  public static final int ENOTEMPTY = 39;
+
+  /** Too many symbolic links, or one where none may be. */
+  public static final int ELOOP = 40;
 
   /** The time limit passed. */
   public static final int ETIME = 62;
@@ -143,6 +164,9 @@ public final class Errno {
 
   /** In progress. */
   public static final int EINPROGRESS = 115;
+
+  /** The quota is used up. */
+  public static final int EDQUOT = 122;
 
   /** Cancelled. */
   public static final int ECANCELED = 125;

@@ -31,6 +31,12 @@ public final class IoUring {
   /** {@code fsync(2)}; since 5.1. */
   public static final int IORING_OP_FSYNC = 3;
 
+  /** {@code pread(2)} into a registered buffer; since 5.1. */
+  public static final int IORING_OP_READ_FIXED = 4;
+
+  /** {@code pwrite(2)} from a registered buffer; since 5.1. */
+  public static final int IORING_OP_WRITE_FIXED = 5;
+
   /** Waits for poll events, once or repeatedly; since 5.1, multishot since 5.13. */
   public static final int IORING_OP_POLL_ADD = 6;
 
@@ -58,11 +64,17 @@ public final class IoUring {
   /** {@code connect(2)}; since 5.5. */
   public static final int IORING_OP_CONNECT = 16;
 
+  /** {@code fallocate(2)}; since 5.6. */
+  public static final int IORING_OP_FALLOCATE = 17;
+
   /** {@code close(2)}; since 5.6, direct descriptors since 5.15. */
   public static final int IORING_OP_CLOSE = 19;
 
   /** Changes entries of the registered file table; since 5.6. */
   public static final int IORING_OP_FILES_UPDATE = 20;
+
+  /** {@code statx(2)}; since 5.6. */
+  public static final int IORING_OP_STATX = 21;
 
   /** {@code pread(2)}; since 5.6. */
   public static final int IORING_OP_READ = 22;
@@ -76,8 +88,20 @@ public final class IoUring {
   /** {@code recv(2)}; since 5.6, multishot since 6.0. */
   public static final int IORING_OP_RECV = 27;
 
+  /** {@code openat2(2)}; since 5.6. */
+  public static final int IORING_OP_OPENAT2 = 28;
+
   /** {@code shutdown(2)}; since 5.11. */
   public static final int IORING_OP_SHUTDOWN = 34;
+
+  /** {@code renameat2(2)}; since 5.11. */
+  public static final int IORING_OP_RENAMEAT = 35;
+
+  /** {@code unlinkat(2)}; since 5.11. */
+  public static final int IORING_OP_UNLINKAT = 36;
+
+  /** {@code mkdirat(2)}; since 5.15. */
+  public static final int IORING_OP_MKDIRAT = 37;
 
   /** Posts a completion to another ring; since 5.18. */
   public static final int IORING_OP_MSG_RING = 40;
@@ -105,6 +129,9 @@ public final class IoUring {
 
   /** Makes an ordinary descriptor from a direct one; since 6.8. */
   public static final int IORING_OP_FIXED_FD_INSTALL = 54;
+
+  /** {@code ftruncate(2)}; since 6.9. */
+  public static final int IORING_OP_FTRUNCATE = 55;
 
   /** {@code bind(2)}; since 6.11. */
   public static final int IORING_OP_BIND = 56;
@@ -304,6 +331,9 @@ public final class IoUring {
   public static final long IORING_OFF_SQES = 0x1000_0000L;
 
   // io_uring_register(2) opcodes.
+
+  /** Registers memory that fixed reads and writes may use. */
+  public static final int IORING_REGISTER_BUFFERS = 0;
 
   /** Tells which opcodes the kernel has. */
   public static final int IORING_REGISTER_PROBE = 8;

@@ -308,6 +308,67 @@ public final class Layouts {
   /** int msg_flags. */
   public static final int MSGHDR_FLAGS = 48;
 
+  // struct open_how, <linux/openat2.h>.
+
+  /** {@code sizeof(struct open_how)}. */
+  public static final int OPEN_HOW_BYTES = 24;
+
+  /** u64 flags (O_*). */
+  public static final int OPEN_HOW_FLAGS = 0;
+
+  /** u64 mode; 0 unless a file may be created. */
+  public static final int OPEN_HOW_MODE = 8;
+
+  /** u64 resolve (RESOLVE_*). */
+  public static final int OPEN_HOW_RESOLVE = 16;
+
+  // struct statx, <linux/stat.h>.
+
+  /** {@code sizeof(struct statx)}. */
+  public static final int STATX_BYTES = 256;
+
+  /** u32 stx_mask: which fields the kernel has filled. */
+  public static final int STATX_MASK = 0;
+
+  /** u32 stx_nlink. */
+  public static final int STATX_NLINK = 16;
+
+  /** u32 stx_uid. */
+  public static final int STATX_UID = 20;
+
+  /** u32 stx_gid. */
+  public static final int STATX_GID = 24;
+
+  /** u16 stx_mode: type and permissions. */
+  public static final int STATX_MODE = 28;
+
+  /** u64 stx_ino. */
+  public static final int STATX_INO = 32;
+
+  /** u64 stx_size. */
+  public static final int STATX_SIZE = 40;
+
+  /** u64 stx_blocks, of 512 bytes each. */
+  public static final int STATX_BLOCKS = 48;
+
+  /** s64 stx_atime.tv_sec. */
+  public static final int STATX_ATIME_SEC = 64;
+
+  /** u32 stx_atime.tv_nsec. */
+  public static final int STATX_ATIME_NSEC = 72;
+
+  /** s64 stx_mtime.tv_sec. */
+  public static final int STATX_MTIME_SEC = 112;
+
+  /** u32 stx_mtime.tv_nsec. */
+  public static final int STATX_MTIME_NSEC = 120;
+
+  /** u32 stx_dio_mem_align; since 6.1. */
+  public static final int STATX_DIO_MEM_ALIGN = 152;
+
+  /** u32 stx_dio_offset_align; since 6.1. */
+  public static final int STATX_DIO_OFFSET_ALIGN = 156;
+
   // struct linger, <bits/socket.h>.
 
   /** {@code sizeof(struct linger)}. */

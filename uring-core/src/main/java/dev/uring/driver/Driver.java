@@ -145,6 +145,13 @@ public interface Driver extends AutoCloseable {
   void cancel(Operation operation);
 
   /**
+   * Files, on this driver.
+   *
+   * @return always the same object
+   */
+  FileDriver files();
+
+  /**
    * The buffers receives are answered with.
    *
    * @return always the same object

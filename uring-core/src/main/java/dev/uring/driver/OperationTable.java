@@ -86,6 +86,16 @@ final class OperationTable {
     return operations.length - freeCount;
   }
 
+  /** Whether an operation of that kind is under way. Looks at every slot. */
+  boolean anyUnderWay(Class<? extends Operation> kind) {
+    for (Operation operation : operations) {
+      if (kind.isInstance(operation)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   long staleCount() {
     return staleCount;
   }

@@ -24,6 +24,8 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A driver on one io_uring.
@@ -39,6 +41,7 @@ import java.util.List;
  * <p><i>Thread:</i> the one that called {@link #start}; the ring refuses others (SINGLE_ISSUER).
  */
 public final class UringDriver implements Driver {
+  private static final Logger LOG = LoggerFactory.getLogger(UringDriver.class);
   private static final int BUFFER_GROUP = 0;
   private static final int SLOTS_INITIAL = 256;
 
@@ -52,13 +55,17 @@ public final class UringDriver implements Driver {
   // again soon, large enough that the release store is not per completion.
   private static final int ADVANCE_EVERY = 64;
 
+  // A disk that has not answered in ten seconds has been given up by its own driver's first limit.
+  private static final long FILES_NANOS_MAX = 10_000_000_000L;
+  private static final long FILES_LOOK_NANOS = 100_000_000;
+
   private final RingOptions options;
   private final int buffersCount;
   private final int bufferBytes;
   private final int headroomBytes;
   private final BlockPool blocks;
   private final Arena arena;
-  private final OperationTable table = new OperationTable(SLOTS_INITIAL);
+  final OperationTable table = new OperationTable(SLOTS_INITIAL);
   private final DriverCounters counters = new DriverCounters();
   private final Object wakeLock = new Object();
   private final int wakeFd;
@@ -69,7 +76,9 @@ public final class UringDriver implements Driver {
   // Written by the driver's thread under the lock, so that it may read it without.
   private boolean closed;
 
-  private Ring ring;
+  private final UringFiles files;
+
+  Ring ring;
   private SubmissionQueue sq;
   private CompletionQueue cq;
   private UringReceiveBuffers buffers;
@@ -97,6 +106,7 @@ public final class UringDriver implements Driver {
     this.bufferBytes = bufferBytes;
     this.headroomBytes = headroomBytes;
     this.blocks = blocks;
+    this.files = new UringFiles(this, blocks);
     this.arena = Arena.ofShared();
     this.wakeValue = arena.allocate(Long.BYTES, Long.BYTES);
     this.wakeRead = arena.allocate(Long.BYTES, Long.BYTES);
@@ -221,6 +231,11 @@ public final class UringDriver implements Driver {
   }
 
   @Override
+  public FileDriver files() {
+    return files;
+  }
+
+  @Override
   public ReceiveBuffers receiveBuffers() {
     return buffers;
   }
@@ -308,6 +323,7 @@ public final class UringDriver implements Driver {
       if (ring != null) {
         ring.close();
       }
+      files.releaseMemory();
       Libc.close(wakeFd);
       arena.close();
     }
@@ -322,6 +338,44 @@ public final class UringDriver implements Driver {
     int all = IoUring.IORING_ASYNC_CANCEL_ALL | IoUring.IORING_ASYNC_CANCEL_ANY;
     next().prepCancel(0, all).userData(UserData.of(SLOT_IGNORED, 0));
     ring.enter(0, 0);
+    files.closing();
+    awaitFileOperations();
+    files.closeFiles();
+  }
+
+  // A socket's operation ends when it is cancelled. What a disk has begun goes on, in memory that
+  // is about to be unmapped and perhaps mapped again for somebody else.
+  private void awaitFileOperations() {
+    long deadline = System.nanoTime() + FILES_NANOS_MAX;
+    while (table.anyUnderWay(FileOperation.class)) {
+      if (System.nanoTime() - deadline > 0) {
+        // The memory stays mapped: whoever closes us keeps it when this is thrown.
+        throw new UringException("file operations are still under way after "
+            + FILES_NANOS_MAX / 1_000_000_000
+            + " s; their memory is left to the process.\n  Likely cause: a disk or a network file"
+            + " system that does not answer. Check dmesg and the mount.");
+      }
+      ring.enter(1, FILES_LOOK_NANOS);
+      reapFileAnswers();
+    }
+  }
+
+  private void reapFileAnswers() {
+    for (int left = cq.ready(); left > 0; left--) {
+      Operation operation = UserData.slot(cq.userData(0)) < 0 ? null : table.find(cq.userData(0));
+      int result = cq.result(0);
+      cq.advance(1);
+      if (operation instanceof FileOperation) {
+        table.end(operation);
+        releaseDescription(operation);
+        try {
+          operation.completed(result, NO_BUFFER, true);
+        } catch (RuntimeException refused) {
+          // It asked for more, of a driver that is being closed: there is nobody left to tell.
+          LOG.debug("an answer at the end of a driver was not taken", refused);
+        }
+      }
+    }
   }
 
   private void reap() {
@@ -481,21 +535,35 @@ public final class UringDriver implements Driver {
     return ring.newEmptyBufferRing(group, entries, bytes, 0);
   }
 
+  /** Sees to it that the next entries go into the kernel together: a chain ends where they do. */
+  void makeRoom(int entries) {
+    for (int attempts = 0; sq.free() < entries; attempts++) {
+      if (attempts == SUBMIT_ATTEMPTS_MAX) {
+        throw submissionQueueFull();
+      }
+      ring.enter(0, 0);
+    }
+  }
+
   Sqe next() {
     Sqe sqe = sq.next();
     for (int attempts = 0; sqe == null; attempts++) {
       if (attempts == SUBMIT_ATTEMPTS_MAX) {
-        throw new UringException("submission queue stays full: entries="
-            + options.sqEntries()
-            + ", completions ready="
-            + cq.ready()
-            + ".\n  Likely cause: the kernel refuses submissions. Raise sqEntries.");
+        throw submissionQueueFull();
       }
       // Submits only; completions wait in their queue until the turn reaches them.
       ring.enter(0, 0);
       sqe = sq.next();
     }
     return sqe;
+  }
+
+  private UringException submissionQueueFull() {
+    return new UringException("submission queue stays full: entries="
+        + options.sqEntries()
+        + ", completions ready="
+        + cq.ready()
+        + ".\n  Likely cause: the kernel refuses submissions. Raise sqEntries.");
   }
 
   // Without memory for the list of parts the first part goes alone. Sending is what gives memory

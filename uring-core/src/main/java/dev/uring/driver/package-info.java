@@ -7,6 +7,9 @@
  * {@link dev.uring.driver.OperationTable}, which keeps an operation and everything it refers to
  * alive until the kernel has answered.
  *
+ * <p>Files have a contract of their own, {@link dev.uring.driver.FileDriver}, with
+ * {@code UringFiles} behind it.
+ *
  * <p><b>May import.</b> {@code ring}, {@code ffi}, {@code abi}, {@code buffer}, {@code bytes},
  * {@code base}.
  *

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.uring.abi.Errno;
+import dev.uring.abi.Fcntl;
 import dev.uring.abi.Layouts;
 import dev.uring.abi.Posix;
 import dev.uring.abi.Socket;
@@ -56,6 +57,8 @@ public final class Libc {
   private static final MemorySegment WRITE = Downcalls.find("write");
   private static final MemorySegment SYSCONF = Downcalls.find("sysconf");
   private static final MemorySegment MMAP = Downcalls.find("mmap");
+  private static final MemorySegment FCNTL = Downcalls.find("fcntl");
+  private static final MemorySegment FTRUNCATE = Downcalls.find("ftruncate");
 
   // The kernel refuses a mask shorter than its own CPU count; 8192 is the largest NR_CPUS it can be
   // built with.
@@ -178,6 +181,16 @@ public final class Libc {
   /** {@code write(2)} from a raw address. */
   public static int write(int fd, long address, int bytes) {
     return (int) callLong(WRITE, fd, address, bytes, 0, 0, 0);
+  }
+
+  /** {@code fcntl(F_DUPFD_CLOEXEC)}: returns a second descriptor of the same open file. */
+  public static int duplicate(int fd) {
+    return callInt(FCNTL, fd, Fcntl.F_DUPFD_CLOEXEC, 0, 0, 0);
+  }
+
+  /** {@code ftruncate(2)}; blocks while the file system works. */
+  public static int ftruncate(int fd, long bytes) {
+    return callInt(FTRUNCATE, fd, bytes, 0, 0, 0);
   }
 
   // Memory.

@@ -36,6 +36,24 @@ public enum Opcode {
   WRITE(IoUring.IORING_OP_WRITE, "5.6", true),
   /** {@link IoUring#IORING_OP_FSYNC}. */
   FSYNC(IoUring.IORING_OP_FSYNC, "5.1", true),
+  /** {@link IoUring#IORING_OP_READ_FIXED}. */
+  READ_FIXED(IoUring.IORING_OP_READ_FIXED, "5.1", true),
+  /** {@link IoUring#IORING_OP_WRITE_FIXED}. */
+  WRITE_FIXED(IoUring.IORING_OP_WRITE_FIXED, "5.1", true),
+  /** {@link IoUring#IORING_OP_FALLOCATE}. */
+  FALLOCATE(IoUring.IORING_OP_FALLOCATE, "5.6", true),
+  /** {@link IoUring#IORING_OP_OPENAT2}. */
+  OPENAT2(IoUring.IORING_OP_OPENAT2, "5.6", true),
+  /** {@link IoUring#IORING_OP_STATX}. */
+  STATX(IoUring.IORING_OP_STATX, "5.6", true),
+  /** {@link IoUring#IORING_OP_RENAMEAT}. */
+  RENAMEAT(IoUring.IORING_OP_RENAMEAT, "5.11", true),
+  /** {@link IoUring#IORING_OP_UNLINKAT}. */
+  UNLINKAT(IoUring.IORING_OP_UNLINKAT, "5.11", true),
+  /** {@link IoUring#IORING_OP_MKDIRAT}. */
+  MKDIRAT(IoUring.IORING_OP_MKDIRAT, "5.15", true),
+  /** {@link IoUring#IORING_OP_FTRUNCATE}. */
+  FTRUNCATE(IoUring.IORING_OP_FTRUNCATE, "6.9", false),
   /** {@link IoUring#IORING_OP_SEND_ZC}. */
   SEND_ZC(IoUring.IORING_OP_SEND_ZC, "6.0", false),
   /** {@link IoUring#IORING_OP_SENDMSG_ZC}. */

@@ -222,6 +222,16 @@ public final class Ring implements AutoCloseable {
     return new DirectDescriptors(this, slots);
   }
 
+  /**
+   * Registers {@code bytes} of new memory for fixed reads and writes; one per ring.
+   *
+   * @throws RingSetupException the kernel refused, for example because the memory that may be
+   *     locked (RLIMIT_MEMLOCK) is too little
+   */
+  public RegisteredBuffers newRegisteredBuffers(long bytes) {
+    return new RegisteredBuffers(this, bytes);
+  }
+
   /** Asks the kernel, through this ring, what it can do. */
   public Probe probe() {
     return Probe.ofRing(this);
@@ -257,6 +267,7 @@ public final class Ring implements AutoCloseable {
     return switch (feature) {
       case NO_SQARRAY -> (setupFlags & IoUring.IORING_SETUP_NO_SQARRAY) != 0;
       case REGISTERED_RING_FD -> registeredFd != null;
+      case FTRUNCATE -> options.allows(feature) && probe().hasOpcode(IoUring.IORING_OP_FTRUNCATE);
     };
   }
 

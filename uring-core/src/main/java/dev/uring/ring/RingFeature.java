@@ -10,5 +10,8 @@ public enum RingFeature {
    * Enter names the ring by a registered index, which saves the kernel a descriptor look-up; since
    * kernel 5.18.
    */
-  REGISTERED_RING_FD
+  REGISTERED_RING_FD,
+
+  /** A file is cut by an operation of the ring instead of a system call; since kernel 6.9. */
+  FTRUNCATE
 }

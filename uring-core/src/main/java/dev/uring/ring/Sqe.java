@@ -214,6 +214,85 @@ public final class Sqe {
     return operation(IoUring.IORING_OP_FSYNC, fd).operationFlags(fsyncFlags);
   }
 
+  /**
+   * io_uring_prep_read_fixed(3), since kernel 5.1: the memory lies in registered buffer
+   * {@code bufferIndex}.
+   */
+  public Sqe prepReadFixed(int fd, long address, int bytes, long fileOffset, int bufferIndex) {
+    return operation(IoUring.IORING_OP_READ_FIXED, fd)
+        .address(address)
+        .length(bytes)
+        .off(fileOffset)
+        .bufferGroup(bufferIndex);
+  }
+
+  /**
+   * io_uring_prep_write_fixed(3), since kernel 5.1: the memory lies in registered buffer
+   * {@code bufferIndex}.
+   */
+  public Sqe prepWriteFixed(int fd, long address, int bytes, long fileOffset, int bufferIndex) {
+    return operation(IoUring.IORING_OP_WRITE_FIXED, fd)
+        .address(address)
+        .length(bytes)
+        .off(fileOffset)
+        .bufferGroup(bufferIndex);
+  }
+
+  /** io_uring_prep_fallocate(3), since kernel 5.6. */
+  public Sqe prepFallocate(int fd, int mode, long fileOffset, long bytes) {
+    return operation(IoUring.IORING_OP_FALLOCATE, fd)
+        .address(bytes)
+        .length(mode)
+        .off(fileOffset);
+  }
+
+  /** io_uring_prep_ftruncate(3), since kernel 6.9. */
+  public Sqe prepFtruncate(int fd, long bytes) {
+    return operation(IoUring.IORING_OP_FTRUNCATE, fd).off(bytes);
+  }
+
+  /** io_uring_prep_openat2(3), since kernel 5.6; {@code howAddress} is that of an open_how. */
+  public Sqe prepOpenat2(int directoryFd, long pathAddress, long howAddress, int howBytes) {
+    return operation(IoUring.IORING_OP_OPENAT2, directoryFd)
+        .address(pathAddress)
+        .length(howBytes)
+        .off(howAddress);
+  }
+
+  /** io_uring_prep_statx(3), since kernel 5.6; the kernel fills the statx at the end. */
+  public Sqe prepStatx(
+      int directoryFd, long pathAddress, int statxFlags, int mask, long statxAddress) {
+    return operation(IoUring.IORING_OP_STATX, directoryFd)
+        .address(pathAddress)
+        .length(mask)
+        .off(statxAddress)
+        .operationFlags(statxFlags);
+  }
+
+  /** io_uring_prep_renameat(3), since kernel 5.11. */
+  public Sqe prepRenameat(
+      int oldDirectoryFd, long oldPathAddress, int newDirectoryFd, long newPathAddress, int flags) {
+    return operation(IoUring.IORING_OP_RENAMEAT, oldDirectoryFd)
+        .address(oldPathAddress)
+        .length(newDirectoryFd)
+        .off(newPathAddress)
+        .operationFlags(flags);
+  }
+
+  /** io_uring_prep_unlinkat(3), since kernel 5.11. */
+  public Sqe prepUnlinkat(int directoryFd, long pathAddress, int flags) {
+    return operation(IoUring.IORING_OP_UNLINKAT, directoryFd)
+        .address(pathAddress)
+        .operationFlags(flags);
+  }
+
+  /** io_uring_prep_mkdirat(3), since kernel 5.15. */
+  public Sqe prepMkdirat(int directoryFd, long pathAddress, int mode) {
+    return operation(IoUring.IORING_OP_MKDIRAT, directoryFd)
+        .address(pathAddress)
+        .length(mode);
+  }
+
   /** io_uring_prep_poll_multishot(3), since kernel 5.13. */
   public Sqe prepPollMultishot(int fd, int events) {
     return operation(IoUring.IORING_OP_POLL_ADD, fd)

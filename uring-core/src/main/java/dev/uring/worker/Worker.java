@@ -12,14 +12,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,6 +96,7 @@ public final class Worker implements Executor {
   private final RunQueues.TaskRunner taskRunner = this::runTask;
 
   private final Outbox outbox = new Outbox();
+  private final Map<Class<?>, Object> attachments = new ConcurrentHashMap<>();
   private final List<Consumer<Throwable>> endListeners = new CopyOnWriteArrayList<>();
 
   private EndOfTurn endOfTurnHead;
@@ -400,6 +404,19 @@ public final class Worker implements Executor {
    */
   public WorkerCounters counters() {
     return counters;
+  }
+
+  /**
+   * The one object of a kind that belongs to this worker, made when it is first asked for. Any
+   * thread.
+   *
+   * @param <T> the kind
+   * @param type its class
+   * @param make makes it
+   * @return always the same object
+   */
+  public <T> T attachment(Class<T> type, Function<Worker, T> make) {
+    return type.cast(attachments.computeIfAbsent(type, ignored -> make.apply(this)));
   }
 
   /**
