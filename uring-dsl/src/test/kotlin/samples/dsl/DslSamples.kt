@@ -1,14 +1,17 @@
 package samples.dsl
 
 import dev.uring.dsl.Connection
+import dev.uring.dsl.UringFile
 import dev.uring.dsl.UringScope
 import dev.uring.dsl.forwardExactly
 import dev.uring.dsl.forwardTo
 import dev.uring.dsl.onEachWorker
 import dev.uring.dsl.onWorker
+import dev.uring.dsl.openFile
 import dev.uring.dsl.relay
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
+import dev.uring.file.OpenOptions
 import kotlin.time.Duration.Companion.seconds
 
 private const val NEWLINE = '\n'.code.toByte()
@@ -95,3 +98,32 @@ suspend fun proxy(
     val bytes = relay(client, upstream)
     println("${bytes.fromFirst} bytes there, ${bytes.fromSecond} back")
 }
+
+suspend fun countLines(path: String): Int {
+    var lines = 0
+    openFile(path) { file ->
+        file.readAll { view -> for (i in 0 until view.size()) if (view.get(i) == NEWLINE) lines++ }
+    }
+    return lines
+}
+
+suspend fun readRecord(
+    file: UringFile,
+    number: Long,
+): Long = file.read(number * 16, 16) { view -> view.getLong(8) }
+
+suspend fun readIndex(
+    file: UringFile,
+    positions: LongArray,
+): Long {
+    var sum = 0L
+    file.readBatch(positions, bytes = 8) { _, view -> sum += view.getLong(0) }
+    return sum
+}
+
+suspend fun writeNumbers(path: String): Long =
+    openFile(path, OpenOptions.forWriting().create().truncate()) { file ->
+        file.writeAll { out -> repeat(1_000) { out.write("$it\n") } }
+        file.sync()
+        file.size()
+    }
