@@ -3,12 +3,11 @@ package dev.uring.net;
 import dev.uring.abi.Errno;
 import dev.uring.base.ConnectionLostException;
 import dev.uring.base.ForwardException.Side;
+import dev.uring.buffer.BlockLease;
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
 import dev.uring.driver.Driver;
 import dev.uring.driver.Operation;
-import dev.uring.driver.SendOperation;
-import dev.uring.driver.SendPart;
 import dev.uring.worker.EndOfTurn;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
@@ -65,9 +64,9 @@ public final class Connection {
   private final int socket;
   private final long id;
   private final ReceivePath input;
+  private final SendPath sending;
   private final SendQueue output;
   private final long openedNanos;
-  private final Send send = new Send();
   private final Flush flush = new Flush();
   private ConnectionHandler handler;
 
@@ -81,6 +80,7 @@ public final class Connection {
   private Fin fin;
   private Operation closeOperation;
   private boolean isFinRequested;
+  private boolean isReset;
   private long writableAt = NOT_REQUESTED;
   private InetSocketAddress remoteAddress;
   // From here, and to here; null when there is none.
@@ -96,7 +96,8 @@ public final class Connection {
     this.id = id;
     this.openedNanos = worker.nanoTime();
     this.input = new ReceivePath(this, worker, limits);
-    this.output = new SendQueue(this, worker.blocks(), limits);
+    this.sending = new SendPath(this, worker, limits);
+    this.output = sending.queue();
   }
 
   /**
@@ -263,7 +264,7 @@ public final class Connection {
    */
   public void write(ByteView view, int from, int count) {
     worker.checkCurrent();
-    output.write(view, from, count, driver.receiveBuffers(), input.presentBufferId());
+    output.write(view, from, count, input.presentBufferId());
   }
 
   /**
@@ -295,6 +296,34 @@ public final class Connection {
   public void writeUtf8(String text) {
     worker.checkCurrent();
     output.putUtf8(text);
+  }
+
+  /**
+   * Queues what a lease holds, without a copy.
+   *
+   * @param lease of this connection's worker; handed over when the call returns or throws
+   *     {@link dev.uring.base.SendQueueFullException}: the connection gives its memory back, sent
+   *     or not
+   */
+  public void write(BlockLease lease) {
+    worker.checkCurrent();
+    output.write(lease);
+  }
+
+  /**
+   * Queues memory of the program's own, without a copy.
+   *
+   * @param guard handed over when the call returns or throws
+   *     {@link dev.uring.base.SendQueueFullException}; it hears when its memory is free again, sent
+   *     or not. With any other exception it stays the program's.
+   */
+  public void write(SendGuard guard) {
+    worker.checkCurrent();
+    try {
+      output.write(guard);
+    } finally {
+      sending.tellLater();
+    }
   }
 
   /**
@@ -381,8 +410,12 @@ public final class Connection {
   /** Resets the connection at once and drops what is queued. */
   public void abort() {
     worker.checkCurrent();
-    if (state != State.RELEASING && state != State.CLOSED) {
-      driver.resetOnClose(socket);
+    if (state == State.RELEASING && hasDescriptor()) {
+      // Closing in order, and waiting for the peer to acknowledge: it is not waited for any more.
+      reset();
+      finishRelease();
+    } else if (state != State.RELEASING && state != State.CLOSED) {
+      reset();
       release(new ConnectionLostException("aborted by this side (" + describe() + ")", 0));
     }
   }
@@ -472,7 +505,7 @@ public final class Connection {
 
   /** Queues bytes that another connection received, without a copy when that is worth it. */
   void writeReceived(ByteView view, int count, int bufferId) {
-    output.write(view, 0, count, driver.receiveBuffers(), bufferId);
+    output.write(view, 0, count, bufferId);
   }
 
   // Not after the close was asked for: the number may be another connection's by now.
@@ -535,19 +568,26 @@ public final class Connection {
   /** User code failed in the name of this connection: it alone ends. */
   void fail(Throwable failure) {
     if (state != State.RELEASING && state != State.CLOSED) {
-      driver.resetOnClose(socket);
+      reset();
       release(failure);
     }
   }
 
   /** The kernel reports that the connection is gone. */
   void lost(int errno) {
+    // And with it what it had still to send: nothing is left to wait for.
+    isReset = true;
     // After our FIN the peer may do as it likes: everything it was owed has been sent.
     release(
         state == State.LINGERING
             ? null
             : new ConnectionLostException(
                 "connection lost: " + Errno.text(errno) + " (" + describe() + ")", errno));
+  }
+
+  private void reset() {
+    isReset = true;
+    driver.resetOnClose(socket);
   }
 
   void endOfInput() {
@@ -568,23 +608,32 @@ public final class Connection {
 
   /** An operation had its last answer; the release may have waited for it. */
   void operationEnded() {
-    if (state == State.RELEASING) {
+    if (state == State.RELEASING && closeOperation == null) {
       finishRelease();
+    } else if (state == State.RELEASING) {
+      finishClose();
     }
   }
 
   private void startSend() {
-    if (!output.isSending() && output.hasQueued() && state.compareTo(State.RELEASING) < 0) {
-      output.fill();
-      worker.counters().unsent(output.unsentBytes());
-      try {
-        driver.send(socket, send);
-      } catch (RuntimeException failure) {
-        // Nothing is with the kernel: said here, or the queue would wait for an answer for ever.
-        output.sent(0, driver.receiveBuffers());
-        fail(failure);
-      }
+    if (state.compareTo(State.RELEASING) < 0) {
+      sending.start();
     }
+  }
+
+  /** A send was answered, or the kernel has let go of the memory of one. */
+  void sendAnswered() {
+    // First: a guard hears that its memory is free before the handler hears that all is over.
+    sending.tellReleased();
+    if (incoming != null) {
+      incoming.targetSent();
+    }
+    operationEnded();
+    if (output.hasQueued() || state == State.CLOSING || isFinRequested) {
+      // Not sent right here: callbacks later in this turn may add to it.
+      worker.atEndOfTurn(flush);
+    }
+    notifyWritable();
   }
 
   // What follows when nothing is left to send: a FIN that was asked for, and the next step of
@@ -637,19 +686,21 @@ public final class Connection {
     input.cancel();
     output.discardWrites();
     endForwards(why);
-    if (send.isUnderWay()) {
-      driver.cancel(send);
-    }
+    sending.cancel();
     finishRelease();
   }
 
   // The descriptor is closed after the last answer that could name it, so that no operation can
-  // ever
-  // meet a new connection with the same number.
+  // ever meet a new connection with the same number. Memory that a zero-copy send still holds is
+  // waited for too: the kernel goes on sending from it. Unless the connection is reset, which makes
+  // the kernel drop what it holds, but only once the descriptor is closed.
   private void finishRelease() {
-    boolean isBusy = input.isUnderWay() || send.isUnderWay() || (fin != null && fin.isUnderWay());
+    boolean isBusy = input.isUnderWay()
+        || sending.isAsking()
+        || (sending.isHeld() && !isReset)
+        || (fin != null && fin.isUnderWay());
     if (!isBusy && closeOperation == null) {
-      output.clear(driver.receiveBuffers());
+      sending.clear();
       closeOperation = new Close();
       driver.close(socket, closeOperation);
     }
@@ -664,9 +715,11 @@ public final class Connection {
     }
   }
 
-  private void closed() {
-    state = State.CLOSED;
-    tellClosed(cause);
+  private void finishClose() {
+    if (!closeOperation.isUnderWay() && !sending.isHeld()) {
+      state = State.CLOSED;
+      tellClosed(cause);
+    }
   }
 
   /** The last call. The table hears of it afterwards: it may tell others that nothing is left. */
@@ -688,40 +741,7 @@ public final class Connection {
     }
     state = State.CLOSED;
     output.discardWrites();
-  }
-
-  private final class Send extends SendOperation {
-    @Override
-    protected int partsCount() {
-      return output.inFlight();
-    }
-
-    @Override
-    protected SendPart part(int index) {
-      return output.piece(index);
-    }
-
-    @Override
-    protected void completed(int result, int bufferId, boolean isLast) {
-      if (result >= 0) {
-        worker.counters().bytesSent += result;
-        output.sent(result, driver.receiveBuffers());
-        if (incoming != null) {
-          incoming.targetSent();
-        }
-      } else {
-        output.sent(0, driver.receiveBuffers());
-        if (result != -Errno.ECANCELED) {
-          lost(-result);
-        }
-      }
-      operationEnded();
-      if (output.hasQueued() || state == State.CLOSING || isFinRequested) {
-        // Not sent right here: callbacks later in this turn may add to it.
-        worker.atEndOfTurn(flush);
-      }
-      notifyWritable();
-    }
+    sending.workerEnding();
   }
 
   private final class Flush extends EndOfTurn {
@@ -750,7 +770,7 @@ public final class Connection {
   private final class Close extends Operation {
     @Override
     protected void completed(int result, int bufferId, boolean isLast) {
-      closed();
+      finishClose();
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.uring.net;
 
 import dev.uring.base.SendQueueFullException;
 import dev.uring.buffer.Block;
+import dev.uring.buffer.BlockLease;
 import dev.uring.buffer.BlockPool;
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
@@ -11,6 +12,7 @@ import dev.uring.driver.SendOperation;
 import dev.uring.driver.SendPart;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.Objects;
 
 /**
@@ -19,7 +21,8 @@ import java.util.Objects;
  *
  * <p>Writing copies into the open block; when a send is due the block's written part becomes a
  * piece. A view over the receive buffer of the present call becomes a piece without a copy, and the
- * buffer is held until the kernel has sent it. One send takes as many pieces as fit, in order.
+ * buffer is held until the kernel has sent it; so does memory that the program hands over. One send
+ * takes as many pieces as fit, in order.
  *
  * <p>An idle connection holds nothing here: the open block is let go of at every send, and the next
  * one is as large as what was written last time.
@@ -36,11 +39,12 @@ final class SendQueue extends ByteSink {
 
   private final Connection connection;
   private final BlockPool blocks;
+  private final ReceiveBuffers buffers;
   private final NetLimits limits;
 
   // A ring of pieces; made at the first write, because an idle connection needs none. Its objects
   // are used again and again, so one is made for a place when that is first used.
-  private Piece[] pieces;
+  private SendPiece[] pieces;
   private int head;
   private int count;
   private int inFlight;
@@ -54,9 +58,14 @@ final class SendQueue extends ByteSink {
   private long sentTotal;
   private boolean isDiscarding;
 
-  SendQueue(Connection connection, BlockPool blocks, NetLimits limits) {
+  // Guards whose memory the kernel has let go of, to be told when nothing here is half done: what
+  // they call may write, flush or close. Made at the first one.
+  private ArrayDeque<SendGuard> releasedGuards;
+
+  SendQueue(Connection connection, BlockPool blocks, ReceiveBuffers buffers, NetLimits limits) {
     this.connection = connection;
     this.blocks = blocks;
+    this.buffers = buffers;
     this.limits = limits;
   }
 
@@ -75,10 +84,6 @@ final class SendQueue extends ByteSink {
     return count > inFlight || openBytes() > 0;
   }
 
-  boolean isSending() {
-    return inFlight > 0;
-  }
-
   boolean isEmpty() {
     return count == 0 && openBytes() == 0;
   }
@@ -94,7 +99,7 @@ final class SendQueue extends ByteSink {
   }
 
   /** Queues a part of a view, without a copy when it lies in {@code bufferId} and is worth it. */
-  void write(ByteView view, int from, int size, ReceiveBuffers buffers, int bufferId) {
+  void write(ByteView view, int from, int size, int bufferId) {
     if (isDiscarding) {
       return;
     }
@@ -111,10 +116,46 @@ final class SendQueue extends ByteSink {
         throw refused;
       }
       seal();
-      addPiece(buffers.memory(), ByteWindow.offsetOf(view) + from, size, null, bufferId);
+      addPiece(buffers.memory(), ByteWindow.offsetOf(view) + from, size).bufferId = bufferId;
     } else {
       putView(view, from, size);
     }
+  }
+
+  /** Queues what a lease holds. It is handed over in any case, also when it is not sent. */
+  void write(BlockLease lease) {
+    int size = lease.size();
+    Block block = lease.handOver(blocks);
+    if (isDiscarding || size == 0) {
+      block.release();
+      return;
+    }
+    try {
+      checkRoom();
+    } catch (RuntimeException refused) {
+      block.release();
+      throw refused;
+    }
+    seal();
+    addPiece(block.memory(), block.offset(), size).block = block;
+  }
+
+  /** Queues a guard's memory. It is handed over in any case, also when it is not sent. */
+  void write(SendGuard guard) {
+    MemorySegment memory = guard.memory();
+    checkSendable(memory);
+    if (isDiscarding || memory.byteSize() == 0) {
+      released(guard);
+      return;
+    }
+    try {
+      checkRoom();
+    } catch (RuntimeException refused) {
+      released(guard);
+      throw refused;
+    }
+    seal();
+    addPiece(memory, 0, (int) memory.byteSize()).guard = guard;
   }
 
   /** Begins a send of as many queued pieces as one may carry: {@link #inFlight} of them. */
@@ -130,29 +171,44 @@ final class SendQueue extends ByteSink {
     return inFlight;
   }
 
+  /** The bytes of those pieces. */
+  long inFlightBytes() {
+    long bytes = 0;
+    for (int position = 0; position < inFlight; position++) {
+      bytes += pieces[index(position)].length();
+    }
+    return bytes;
+  }
+
   SendPart piece(int position) {
     return pieces[index(position)];
   }
 
-  /** The send is answered: {@code sent} bytes are gone, the rest of it goes again. */
-  void sent(long sent, ReceiveBuffers buffers) {
+  /**
+   * The send is answered: {@code sent} bytes are gone, the rest of it goes again. The memory of
+   * pieces that are wholly gone is released, or taken by {@code keeper} if there is one.
+   */
+  void sent(long sent, HeldPieces keeper) {
     long left = sent;
     inFlight = 0;
     piecesBytes -= sent;
     sentTotal += sent;
     while (left > 0) {
-      Piece first = pieces[head];
+      SendPiece first = pieces[head];
       if (left < first.length()) {
         first.skip((int) left);
         return;
       }
       left -= first.length();
-      removeFirst(buffers);
+      removeFirst(keeper);
     }
   }
 
-  /** Drops everything. Not while a send is in flight. */
-  void clear(ReceiveBuffers buffers) {
+  /**
+   * Drops everything, what {@code keeper} takes if there is one, the rest at once. Not while a send
+   * is in flight.
+   */
+  void clear(HeldPieces keeper) {
     if (inFlight > 0) {
       throw new IllegalStateException("pieces dropped while the kernel holds " + inFlight);
     }
@@ -160,7 +216,49 @@ final class SendQueue extends ByteSink {
     closeOpenBlock();
     while (count > 0) {
       piecesBytes -= pieces[head].length();
-      removeFirst(buffers);
+      removeFirst(keeper);
+    }
+  }
+
+  /** The kernel has let go of a piece's memory: gives it back to whoever it is from. */
+  void release(SendPiece piece) {
+    if (piece.block != null) {
+      piece.block.release();
+    } else if (piece.guard != null) {
+      released(piece.guard);
+    } else {
+      buffers.releaseRetained(piece.bufferId);
+    }
+    piece.forget();
+  }
+
+  /** Notes a guard that is to be told that its memory is its own again. */
+  void released(SendGuard guard) {
+    if (releasedGuards == null) {
+      releasedGuards = new ArrayDeque<>(PIECES_INITIAL);
+    }
+    releasedGuards.add(guard);
+  }
+
+  boolean hasReleased() {
+    return releasedGuards != null && !releasedGuards.isEmpty();
+  }
+
+  /** Takes the next guard that is to be told; null when there is none. */
+  SendGuard pollReleased() {
+    return releasedGuards == null ? null : releasedGuards.poll();
+  }
+
+  /**
+   * The driver is closed, and what it had lent is gone with it: only the guards are left to tell.
+   */
+  void releaseGuardsOnly() {
+    for (; count > 0; count--) {
+      SendGuard guard = pieces[head].guard;
+      if (guard != null) {
+        released(guard);
+      }
+      head = index(1);
     }
   }
 
@@ -179,9 +277,9 @@ final class SendQueue extends ByteSink {
     connection.outputWritten();
   }
 
-  // Checked at each new block and each held buffer, not at each byte: the bound may be passed by
-  // the
-  // rest of one block.
+  // Checked at each new block and each piece that is handed over, not at each byte: the bound may
+  // be
+  // passed by the rest of one block, or by one piece.
   private void checkRoom() {
     long unsent = unsentBytes();
     if (unsent >= limits.sendQueueBytesMax()) {
@@ -221,7 +319,8 @@ final class SendQueue extends ByteSink {
     int bytes = openBytes();
     if (bytes > 0) {
       open.retain();
-      addPiece(open.memory(), openFrom, bytes, open, -1);
+      turnBytes += bytes;
+      addPiece(open.memory(), openFrom, bytes).block = open;
     }
     closeOpenBlock();
   }
@@ -234,37 +333,54 @@ final class SendQueue extends ByteSink {
     }
   }
 
-  private void addPiece(MemorySegment memory, long offset, int length, Block holder, int bufferId) {
+  // The caller says whose memory it is.
+  private SendPiece addPiece(MemorySegment memory, long offset, int length) {
     if (pieces == null) {
-      pieces = new Piece[PIECES_INITIAL];
+      pieces = new SendPiece[PIECES_INITIAL];
     } else if (count == pieces.length) {
       grow();
     }
     int at = index(count++);
-    Piece piece = pieces[at];
+    SendPiece piece = pieces[at];
     if (piece == null) {
-      piece = new Piece();
+      piece = new SendPiece();
       pieces[at] = piece;
     }
     piece.lie(memory, offset, length);
-    piece.holder = holder;
-    piece.bufferId = bufferId;
     piecesBytes += length;
-    turnBytes += length;
     connection.outputWritten();
+    return piece;
   }
 
-  private void removeFirst(ReceiveBuffers buffers) {
-    Piece first = pieces[head];
-    Block holder = first.holder;
-    if (holder != null) {
-      first.holder = null;
-      holder.release();
+  private void removeFirst(HeldPieces keeper) {
+    SendPiece first = pieces[head];
+    if (keeper == null) {
+      release(first);
     } else {
-      buffers.releaseRetained(first.bufferId);
+      pieces[head] = keeper.take(first);
     }
     head = index(1);
     count--;
+  }
+
+  private static void checkSendable(MemorySegment memory) {
+    if (!memory.isNative()) {
+      throw new IllegalArgumentException(
+          "a guard's memory lies on the Java heap, where the collector may move it under the"
+              + " kernel; use an Arena's memory, or write the array, which copies it");
+    }
+    if (memory.byteSize() > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("a guard of "
+          + memory.byteSize()
+          + " bytes exceeds the "
+          + Integer.MAX_VALUE
+          + " bytes of one piece; hand it over in several");
+    }
+    if (!memory.isAccessibleBy(Thread.currentThread())) {
+      throw new WrongThreadException(
+          "a guard's memory belongs to another thread's confined arena; use a shared or automatic"
+              + " arena, or one of the connection's worker");
+    }
   }
 
   private int index(int position) {
@@ -273,17 +389,11 @@ final class SendQueue extends ByteSink {
 
   // Doubles the ring; afterwards the first piece is at index 0.
   private void grow() {
-    Piece[] larger = new Piece[pieces.length * 2];
+    SendPiece[] larger = new SendPiece[pieces.length * 2];
     for (int position = 0; position < count; position++) {
       larger[position] = pieces[index(position)];
     }
     pieces = larger;
     head = 0;
-  }
-
-  // Held by a block or, when that is null, by a receive buffer.
-  private static final class Piece extends SendPart {
-    Block holder;
-    int bufferId;
   }
 }

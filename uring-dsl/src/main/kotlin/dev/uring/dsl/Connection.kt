@@ -1,7 +1,9 @@
 package dev.uring.dsl
 
+import dev.uring.buffer.BlockLease
 import dev.uring.bytes.ByteSink
 import dev.uring.bytes.ByteView
+import dev.uring.net.SendGuard
 import dev.uring.worker.Worker
 import kotlinx.io.bytestring.ByteString
 import kotlinx.io.bytestring.unsafe.UnsafeByteStringApi
@@ -18,7 +20,8 @@ import dev.uring.net.Connection as CoreConnection
  * A byte stream: what one [receive] offers is what has arrived, not a message. Sizes are bytes.
  * ### Ownership
  * The server owns the connection and closes it when the handler returns. Views are borrowed by the block that gets
- * them. Everything given to [write] and [send] is taken before the call returns; the caller may reuse it at once.
+ * them. Everything given to [write] and [send] is taken before the call returns; the caller may reuse it at once, except
+ * memory that it hands over.
  * ### Threading and cancellation
  * Belongs to one [worker]: every operation, suspending or not, is called on that worker's thread, which is where the
  * handler runs. Only [id], [worker], the addresses and [toString] may be used anywhere. A suspended operation is
@@ -168,6 +171,27 @@ public class Connection internal constructor(
         UnsafeByteStringOperations.withByteArrayUnsafe(bytes) { core.write(it) }
     }
 
+    /**
+     * Queues what [lease] holds without a copy; see [write].
+     *
+     * ### Ownership
+     * Handed over: the connection gives the memory back when the kernel is done with it, sent or not, and every later
+     * use of [lease] throws until it takes memory again.
+     *
+     * @sample samples.dsl.sendFilled
+     */
+    public fun write(lease: BlockLease): Unit = core.write(lease)
+
+    /**
+     * Queues memory of the program's own without a copy; see [write].
+     *
+     * ### Ownership
+     * Handed over until [SendGuard.released], which comes exactly once, on [worker], sent or not.
+     *
+     * @sample samples.dsl.sendMapped
+     */
+    public fun write(guard: SendGuard): Unit = core.write(guard)
+
     /** Encodes straight into the send queue, with no array in between; what was put counts as written. */
     public val output: ByteSink get() = core.output()
 
@@ -215,6 +239,18 @@ public class Connection internal constructor(
     /** Queues [bytes] and waits for room; see [send]. */
     public suspend fun send(bytes: ByteString) {
         write(bytes)
+        awaitRoomToSend()
+    }
+
+    /** Hands [lease] over as [write] does and waits for room; see [send]. */
+    public suspend fun send(lease: BlockLease) {
+        write(lease)
+        awaitRoomToSend()
+    }
+
+    /** Hands [guard] over as [write] does and waits for room, not for its release; see [send]. */
+    public suspend fun send(guard: SendGuard) {
+        write(guard)
         awaitRoomToSend()
     }
 
