@@ -10,6 +10,7 @@ import dev.uring.dsl.relay
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
 import dev.uring.net.SendGuard
+import dev.uring.net.SendOutcome
 import java.lang.foreign.Arena
 import java.nio.channels.FileChannel
 import kotlin.time.Duration.Companion.seconds
@@ -70,6 +71,14 @@ suspend fun sendMapped(
     val arena = Arena.ofShared()
     val mapped = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena)
     conn.send(SendGuard.of(mapped) { arena.close() })
+}
+
+fun offer(
+    subscribers: MutableList<Connection>,
+    tick: ByteArray,
+) {
+    // Who is too slow misses this one; who has gone is forgotten.
+    subscribers.removeIf { it.trySend(tick) == SendOutcome.CLOSED }
 }
 
 suspend fun UringScope.askOwner(key: Int): String =

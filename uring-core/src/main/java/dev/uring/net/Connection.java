@@ -12,6 +12,7 @@ import dev.uring.worker.EndOfTurn;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Objects;
 
 /**
@@ -82,6 +83,9 @@ public final class Connection {
   private boolean isFinRequested;
   private boolean isReset;
   private long writableAt = NOT_REQUESTED;
+  private long sentAt = NOT_REQUESTED;
+  private Timer writableDeadline;
+  private long sendHighWaterBytes;
   private InetSocketAddress remoteAddress;
   // From here, and to here; null when there is none.
   private Forward outgoing;
@@ -96,6 +100,7 @@ public final class Connection {
     this.id = id;
     this.openedNanos = worker.nanoTime();
     this.input = new ReceivePath(this, worker, limits);
+    this.sendHighWaterBytes = limits.sendHighWaterBytes();
     this.sending = new SendPath(this, worker, limits);
     this.output = sending.queue();
   }
@@ -327,6 +332,64 @@ public final class Connection {
   }
 
   /**
+   * Queues a view, if the connection is writable.
+   *
+   * @param view borrowed for the call
+   * @return whether it is queued, and if not, why; all of it or nothing
+   */
+  public SendOutcome tryWrite(ByteView view) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(view);
+    }
+    return outcome;
+  }
+
+  /**
+   * Queues a copy of a part of an array, if the connection is writable.
+   *
+   * @param bytes what to send from
+   * @param from first index
+   * @param count how many bytes
+   * @return whether it is queued, and if not, why; all of it or nothing
+   */
+  public SendOutcome tryWrite(byte[] bytes, int from, int count) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(bytes, from, count);
+    }
+    return outcome;
+  }
+
+  /**
+   * Queues what a lease holds, if the connection is writable.
+   *
+   * @param lease handed over when it is queued, otherwise still the program's
+   * @return whether it is queued, and if not, why
+   */
+  public SendOutcome tryWrite(BlockLease lease) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(lease);
+    }
+    return outcome;
+  }
+
+  /**
+   * Queues memory of the program's own, if the connection is writable.
+   *
+   * @param guard handed over when it is queued, otherwise still the program's
+   * @return whether it is queued, and if not, why
+   */
+  public SendOutcome tryWrite(SendGuard guard) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(guard);
+    }
+    return outcome;
+  }
+
+  /**
    * Where encoders write: each put queues bytes, as {@link #write} does.
    *
    * @return the connection's sink, always the same
@@ -348,10 +411,55 @@ public final class Connection {
   /**
    * Whether the program should go on writing.
    *
-   * @return {@code true} while less than {@code sendHighWaterBytes} are unsent
+   * @return {@code true} while less than {@link #sendHighWaterBytes()} are unsent
    */
   public boolean isWritable() {
-    return output.unsentBytes() < limits.sendHighWaterBytes();
+    return output.unsentBytes() < sendHighWaterBytes;
+  }
+
+  /**
+   * The high-water mark of this connection: unsent bytes from which it is not writable.
+   *
+   * @return bytes; {@code RuntimeConfig.sendHighWaterBytes} unless changed
+   */
+  public long sendHighWaterBytes() {
+    return sendHighWaterBytes;
+  }
+
+  /**
+   * Changes the high-water mark of this connection: a stream of large blocks may want a higher one,
+   * one of many connections with little to say a lower one.
+   *
+   * @param bytes 1 to {@code sendQueueBytesMax}
+   */
+  public void sendHighWaterBytes(long bytes) {
+    worker.checkCurrent();
+    if (bytes < 1 || bytes > limits.sendQueueBytesMax()) {
+      throw new IllegalArgumentException("high-water mark of "
+          + bytes
+          + " bytes must be from 1 to sendQueueBytesMax="
+          + limits.sendQueueBytesMax());
+    }
+    sendHighWaterBytes = bytes;
+  }
+
+  /**
+   * How many bytes the program has written since the connection began: a position in the stream,
+   * which {@link #requestSent} can be asked about.
+   *
+   * @return bytes, those that were dropped not included
+   */
+  public long writtenBytesTotal() {
+    return output.sentTotal() + output.unsentBytes();
+  }
+
+  /**
+   * How many bytes the kernel has taken since the connection began.
+   *
+   * @return bytes
+   */
+  public long sentBytesTotal() {
+    return output.sentTotal();
   }
 
   /**
@@ -363,7 +471,37 @@ public final class Connection {
    */
   public void requestWritable(long unsentBytesAtMost) {
     worker.checkCurrent();
+    disarmWritableDeadline();
     writableAt = Math.max(unsentBytesAtMost, 0);
+    worker.atEndOfTurn(flush);
+  }
+
+  /**
+   * As {@link #requestWritable(long)}, with a time limit.
+   *
+   * @param unsentBytesAtMost how many bytes may be unsent
+   * @param timeout longest wait; when it is over first, {@link ConnectionHandler#onWritableTimeout}
+   *     comes instead, and the request is withdrawn
+   */
+  public void requestWritable(long unsentBytesAtMost, Duration timeout) {
+    requestWritable(unsentBytesAtMost);
+    if (writableDeadline == null) {
+      writableDeadline = new WritableDeadline();
+    }
+    worker.arm(writableDeadline, timeout.toNanos());
+  }
+
+  /**
+   * Asks for one {@link ConnectionHandler#onWritable} when the kernel has taken the bytes before a
+   * position of the stream, whatever is written behind it meanwhile. One that is asked for with
+   * {@link #requestWritable(long)} too may come at the same time: look at
+   * {@link #sentBytesTotal()}.
+   *
+   * @param sentBytes the position, such as {@link #writtenBytesTotal()} right after a write
+   */
+  public void requestSent(long sentBytes) {
+    worker.checkCurrent();
+    sentAt = sentBytes;
     worker.atEndOfTurn(flush);
   }
 
@@ -664,13 +802,38 @@ public final class Connection {
   }
 
   private void notifyWritable() {
-    if (writableAt != NOT_REQUESTED && state == State.OPEN && output.unsentBytes() <= writableAt) {
+    if (state != State.OPEN) {
+      return;
+    }
+    boolean isWritable = writableAt != NOT_REQUESTED && output.unsentBytes() <= writableAt;
+    boolean isSent = sentAt != NOT_REQUESTED && output.sentTotal() >= sentAt;
+    if (isWritable) {
       writableAt = NOT_REQUESTED;
+      disarmWritableDeadline();
+    }
+    if (isSent) {
+      sentAt = NOT_REQUESTED;
+    }
+    if (isWritable || isSent) {
       try {
         handler.onWritable(this);
       } catch (Throwable failure) {
         fail(failure);
       }
+    }
+  }
+
+  private SendOutcome offered() {
+    worker.checkCurrent();
+    if (state != State.OPEN || isFinRequested) {
+      return SendOutcome.CLOSED;
+    }
+    return isWritable() ? SendOutcome.QUEUED : SendOutcome.FULL;
+  }
+
+  private void disarmWritableDeadline() {
+    if (writableDeadline != null) {
+      worker.disarm(writableDeadline);
     }
   }
 
@@ -683,6 +846,7 @@ public final class Connection {
     if (lingerTimer != null) {
       worker.disarm(lingerTimer);
     }
+    disarmWritableDeadline();
     input.cancel();
     output.discardWrites();
     endForwards(why);
@@ -764,6 +928,20 @@ public final class Connection {
     @Override
     protected void fire() {
       release(null);
+    }
+  }
+
+  private final class WritableDeadline extends Timer {
+    @Override
+    protected void fire() {
+      if (writableAt != NOT_REQUESTED && state == State.OPEN) {
+        writableAt = NOT_REQUESTED;
+        try {
+          handler.onWritableTimeout(Connection.this);
+        } catch (Throwable failure) {
+          fail(failure);
+        }
+      }
     }
   }
 
