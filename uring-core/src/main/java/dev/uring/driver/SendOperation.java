@@ -41,6 +41,15 @@ public abstract class SendOperation extends Operation {
   }
 
   /**
+   * Whether more bytes follow soon: the kernel may hold a last, incomplete segment back for them.
+   *
+   * @return {@code false} unless overridden
+   */
+  protected boolean hasMore() {
+    return false;
+  }
+
+  /**
    * A part.
    *
    * @param index 0 to {@link #partsCount}, exclusive

@@ -192,6 +192,9 @@ public final class UringDriver implements Driver {
     // WAITALL: the kernel itself goes on after a short write, so a large send is one operation and
     // not a conversation.
     int flags = Socket.MSG_NOSIGNAL | Socket.MSG_WAITALL;
+    if (operation.hasMore()) {
+      flags |= Socket.MSG_MORE;
+    }
     if (operation.isZeroCopy()) {
       prepareZeroCopy(sqe, socket, operation, isGathered, flags);
     } else if (isGathered) {

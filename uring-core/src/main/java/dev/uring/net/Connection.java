@@ -332,6 +332,17 @@ public final class Connection {
   }
 
   /**
+   * Queues bytes that are fetched when their turn comes.
+   *
+   * @param source handed over until it hears of its end
+   */
+  public void write(SendSource source) {
+    worker.checkCurrent();
+    output.write(source);
+    sending.tellLater();
+  }
+
+  /**
    * Queues a view, if the connection is writable.
    *
    * @param view borrowed for the call
@@ -451,15 +462,6 @@ public final class Connection {
    */
   public long writtenBytesTotal() {
     return output.sentTotal() + output.unsentBytes();
-  }
-
-  /**
-   * How many bytes the kernel has taken since the connection began.
-   *
-   * @return bytes
-   */
-  public long sentBytesTotal() {
-    return output.sentTotal();
   }
 
   /**
@@ -638,12 +640,17 @@ public final class Connection {
 
   /** Bytes that may be written before the queue is full. */
   long outputRoomBytes() {
-    return Math.max(limits.sendQueueBytesMax() - output.unsentBytes(), 0);
+    return Math.max(limits.sendQueueBytesMax() - output.memoryBytes(), 0);
   }
 
   /** Queues bytes that another connection received, without a copy when that is worth it. */
   void writeReceived(ByteView view, int count, int bufferId) {
     output.write(view, 0, count, bufferId);
+  }
+
+  /** What ended the connection, or null. */
+  Throwable closeCause() {
+    return cause;
   }
 
   // Not after the close was asked for: the number may be another connection's by now.

@@ -80,6 +80,18 @@ final class SendPath {
     }
     queue.fill();
     worker.counters().unsent(queue.unsentBytes());
+    if (queue.inFlight() > 0) {
+      ask();
+    }
+    SendSource source = queue.nextSource();
+    if (source != null) {
+      // Fetched while what is before it is being sent.
+      source.fetch();
+    }
+    tellLater();
+  }
+
+  private void ask() {
     SendOperation send = chooseSend();
     try {
       driver.send(connection.socket(), send);
@@ -178,6 +190,12 @@ final class SendPath {
     @Override
     protected SendPart part(int index) {
       return queue.piece(index);
+    }
+
+    @Override
+    protected boolean hasMore() {
+      SendSource source = queue.nextSource();
+      return source != null && !source.isExhausted();
     }
 
     /** Settles the queue with an answer; returns whether the kernel took all there was. */

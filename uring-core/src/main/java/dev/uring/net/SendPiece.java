@@ -14,12 +14,14 @@ import java.lang.foreign.MemorySegment;
 final class SendPiece extends SendPart {
   Block block;
   SendGuard guard;
+  SendSource source;
   int bufferId = Driver.NO_BUFFER;
 
   /** Lets go of every reference, so that what was sent can be collected. */
   void forget() {
     block = null;
     guard = null;
+    source = null;
     bufferId = Driver.NO_BUFFER;
     lie(MemorySegment.NULL, 0, 0);
   }

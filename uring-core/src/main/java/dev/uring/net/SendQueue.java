@@ -55,6 +55,9 @@ final class SendQueue extends ByteSink {
   private int turnBytes;
 
   private long piecesBytes;
+  // Of these, bytes of sources that have not been fetched: they are in nobody's memory.
+  private long sourceBytes;
+  private int sourcesCount;
   private long sentTotal;
   private boolean isDiscarding;
 
@@ -72,6 +75,11 @@ final class SendQueue extends ByteSink {
   /** Bytes written and not yet taken by the kernel. */
   long unsentBytes() {
     return piecesBytes + openBytes();
+  }
+
+  /** Of these, the bytes that are in memory; the others have still to be fetched. */
+  long memoryBytes() {
+    return unsentBytes() - sourceBytes;
   }
 
   /** Bytes the kernel has taken since the connection began. */
@@ -158,10 +166,30 @@ final class SendQueue extends ByteSink {
     addPiece(memory, 0, (int) memory.byteSize()).guard = guard;
   }
 
-  /** Begins a send of as many queued pieces as one may carry: {@link #inFlight} of them. */
+  /** Queues a source, in its place among the pieces. */
+  void write(SendSource source) {
+    source.attach(connection);
+    if (isDiscarding) {
+      released(source.drop());
+      return;
+    }
+    seal();
+    addPiece(MemorySegment.NULL, 0, 0).source = source;
+    sourcesCount++;
+    sourceBytes += source.bytes();
+    piecesBytes += source.bytes();
+  }
+
+  /**
+   * Begins a send of as many queued pieces as one may carry: {@link #inFlight} of them, which is
+   * none when the first bytes have still to be fetched.
+   */
   void fill() {
     seal();
-    inFlight = Math.min(count, SendOperation.PARTS_MAX);
+    if (sourcesCount > 0) {
+      takeFromFirstSource();
+    }
+    inFlight = Math.min(piecesBeforeSource(), SendOperation.PARTS_MAX);
     blockBytesNext = Math.clamp(turnBytes, BlockPool.BLOCK_BYTES_MIN, BLOCK_BYTES_MAX);
     turnBytes = 0;
   }
@@ -169,6 +197,11 @@ final class SendQueue extends ByteSink {
   /** How many pieces, from the first, are with the kernel. */
   int inFlight() {
     return inFlight;
+  }
+
+  /** The source behind the pieces that are with the kernel; null when there is none. */
+  SendSource nextSource() {
+    return inFlight < count ? pieces[index(inFlight)].source : null;
   }
 
   /** The bytes of those pieces. */
@@ -222,7 +255,9 @@ final class SendQueue extends ByteSink {
 
   /** The kernel has let go of a piece's memory: gives it back to whoever it is from. */
   void release(SendPiece piece) {
-    if (piece.block != null) {
+    if (piece.source != null) {
+      released(piece.source.drop());
+    } else if (piece.block != null) {
       piece.block.release();
     } else if (piece.guard != null) {
       released(piece.guard);
@@ -254,9 +289,11 @@ final class SendQueue extends ByteSink {
    */
   void releaseGuardsOnly() {
     for (; count > 0; count--) {
-      SendGuard guard = pieces[head].guard;
-      if (guard != null) {
-        released(guard);
+      SendPiece piece = pieces[head];
+      if (piece.guard != null) {
+        released(piece.guard);
+      } else if (piece.source != null) {
+        released(piece.source.drop());
       }
       head = index(1);
     }
@@ -281,7 +318,7 @@ final class SendQueue extends ByteSink {
   // be
   // passed by the rest of one block, or by one piece.
   private void checkRoom() {
-    long unsent = unsentBytes();
+    long unsent = memoryBytes();
     if (unsent >= limits.sendQueueBytesMax()) {
       SendQueueFullException full =
           new SendQueueFullException(connection.describe(), unsent, limits.sendQueueBytesMax());
@@ -335,26 +372,82 @@ final class SendQueue extends ByteSink {
 
   // The caller says whose memory it is.
   private SendPiece addPiece(MemorySegment memory, long offset, int length) {
-    if (pieces == null) {
-      pieces = new SendPiece[PIECES_INITIAL];
-    } else if (count == pieces.length) {
-      grow();
-    }
-    int at = index(count++);
-    SendPiece piece = pieces[at];
-    if (piece == null) {
-      piece = new SendPiece();
-      pieces[at] = piece;
-    }
+    makePlace();
+    SendPiece piece = pieceAt(index(count++));
     piece.lie(memory, offset, length);
     piecesBytes += length;
     connection.outputWritten();
     return piece;
   }
 
+  // In front of the source that it is from, which is the first piece.
+  private void addChunk(SendGuard chunk) {
+    makePlace();
+    MemorySegment memory = chunk.memory();
+    int length = (int) memory.byteSize();
+    head = index(-1);
+    count++;
+    SendPiece piece = pieceAt(head);
+    piece.lie(memory, 0, length);
+    piece.guard = chunk;
+    // Counted with the source until now, and with the pieces all the time.
+    sourceBytes -= length;
+  }
+
+  private void makePlace() {
+    if (pieces == null) {
+      pieces = new SendPiece[PIECES_INITIAL];
+    } else if (count == pieces.length) {
+      grow();
+    }
+  }
+
+  private SendPiece pieceAt(int at) {
+    SendPiece piece = pieces[at];
+    if (piece == null) {
+      piece = new SendPiece();
+      pieces[at] = piece;
+    }
+    return piece;
+  }
+
+  // Sources whose bytes are all sent leave; the first other one gives the chunk that it has
+  // fetched.
+  private void takeFromFirstSource() {
+    while (count > 0 && pieces[head].source != null) {
+      SendSource source = pieces[head].source;
+      SendGuard chunk = source.takeReady();
+      if (chunk != null) {
+        addChunk(chunk);
+        return;
+      }
+      if (!source.isExhausted()) {
+        return;
+      }
+      source.sent();
+      removeFirst(null);
+    }
+  }
+
+  private int piecesBeforeSource() {
+    if (sourcesCount == 0) {
+      return count;
+    }
+    int position = 0;
+    while (position < count && pieces[index(position)].source == null) {
+      position++;
+    }
+    return position;
+  }
+
   private void removeFirst(HeldPieces keeper) {
     SendPiece first = pieces[head];
-    if (keeper == null) {
+    if (first.source != null) {
+      sourcesCount--;
+      sourceBytes -= first.source.unfetchedBytes();
+      piecesBytes -= first.source.unfetchedBytes();
+      release(first);
+    } else if (keeper == null) {
       release(first);
     } else {
       pieces[head] = keeper.take(first);
@@ -363,7 +456,7 @@ final class SendQueue extends ByteSink {
     count--;
   }
 
-  private static void checkSendable(MemorySegment memory) {
+  static void checkSendable(MemorySegment memory) {
     if (!memory.isNative()) {
       throw new IllegalArgumentException(
           "a guard's memory lies on the Java heap, where the collector may move it under the"
