@@ -112,7 +112,7 @@ class SendCompletionKernelTest :
 
         test("the water marks of one connection can be changed") {
             val unsent = ArrayList<Long>()
-            withServer({ conn ->
+            withServer(handler = { conn ->
                 conn.sendHighWaterBytes shouldBe (256L shl 10)
                 conn.sendLowWaterBytes shouldBe (64L shl 10)
                 shouldThrow<IllegalArgumentException> {
@@ -127,6 +127,9 @@ class SendCompletionKernelTest :
                     conn.send(ByteArray(4 shl 10))
                     unsent += conn.unsentBytes
                 }
+            }, configure = {
+                sendHighWaterBytes(256 shl 10)
+                sendLowWaterBytes(64 shl 10)
             }) { server ->
                 server.connect().use { it.receiveToEnd().size shouldBe 2_000 * (4 shl 10) }
             }
