@@ -10,6 +10,7 @@ module dev.uring.core {
 
   exports dev.uring;
   exports dev.uring.base;
+  exports dev.uring.buffer;
   exports dev.uring.bytes;
   exports dev.uring.codec;
   exports dev.uring.file;

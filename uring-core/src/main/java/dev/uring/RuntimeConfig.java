@@ -31,6 +31,7 @@ public final class RuntimeConfig {
   private final long sendLowWaterBytes;
   private final long sendQueueBytesMax;
   private final int retainBytesMin;
+  private final int zeroCopySendBytesMin;
   private final long blockPoolBytesMax;
   private final int connectionsPerWorkerMax;
   private final int backlog;
@@ -57,6 +58,7 @@ public final class RuntimeConfig {
     sendLowWaterBytes = builder.sendLowWaterBytes;
     sendQueueBytesMax = builder.sendQueueBytesMax;
     retainBytesMin = builder.retainBytesMin;
+    zeroCopySendBytesMin = builder.zeroCopySendBytesMin;
     blockPoolBytesMax = builder.blockPoolBytesMax;
     connectionsPerWorkerMax = builder.connectionsPerWorkerMax;
     backlog = builder.backlog;
@@ -234,6 +236,21 @@ public final class RuntimeConfig {
   }
 
   /**
+   * Least size of a send for which the kernel is asked not to copy (SENDMSG_ZC). Default 0, which
+   * is never: whether it pays depends on the network card, and over loopback it always loses. With
+   * a card that gathers from memory 16 KiB is a size to begin measuring with. A connection whose
+   * notifications say that the kernel copied all the same stops asking; one whose peer is more than
+   * sendHighWaterBytes behind with acknowledging copies until it has caught up. Bound: 0 to 1 GiB.
+   * Cost: a second completion for each such send, and its memory is held until the peer has
+   * acknowledged it.
+   *
+   * @return the value
+   */
+  public int zeroCopySendBytesMin() {
+    return zeroCopySendBytesMin;
+  }
+
+  /**
    * Most memory of a worker's pool for unsent output and unfinished input. At the limit the
    * connection that needs more is reset with PoolExhaustedException. Default 1 GiB. Bound: 1 MiB to
    * 1 TiB. Cost: nothing until it is used; memory of small blocks stays with the pool.
@@ -381,6 +398,7 @@ public final class RuntimeConfig {
     private long sendLowWaterBytes = 64 * KIB;
     private long sendQueueBytesMax = 64L * MIB;
     private int retainBytesMin = 4 * KIB;
+    private int zeroCopySendBytesMin = 0;
     private long blockPoolBytesMax = 1024L * MIB;
     private int connectionsPerWorkerMax = 100_000;
     private int backlog = 4096;
@@ -409,6 +427,7 @@ public final class RuntimeConfig {
       sendLowWaterBytes = config.sendLowWaterBytes;
       sendQueueBytesMax = config.sendQueueBytesMax;
       retainBytesMin = config.retainBytesMin;
+      zeroCopySendBytesMin = config.zeroCopySendBytesMin;
       blockPoolBytesMax = config.blockPoolBytesMax;
       connectionsPerWorkerMax = config.connectionsPerWorkerMax;
       backlog = config.backlog;
@@ -552,6 +571,17 @@ public final class RuntimeConfig {
      */
     public Builder retainBytesMin(int value) {
       retainBytesMin = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link RuntimeConfig#zeroCopySendBytesMin()}.
+     *
+     * @param value the value
+     * @return this builder
+     */
+    public Builder zeroCopySendBytesMin(int value) {
+      zeroCopySendBytesMin = value;
       return this;
     }
 
@@ -723,6 +753,8 @@ public final class RuntimeConfig {
           "raise sendHighWaterBytes first");
       ConfigChecks.range(
           "retainBytesMin", retainBytesMin, 64, 1 << 30, "use 1073741824 to always copy");
+      ConfigChecks.range(
+          "zeroCopySendBytesMin", zeroCopySendBytesMin, 0, 1 << 30, "use 0 to always copy");
       ConfigChecks.range(
           "blockPoolBytesMax",
           blockPoolBytesMax,

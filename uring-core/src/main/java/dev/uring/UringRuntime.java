@@ -402,6 +402,7 @@ public final class UringRuntime implements AutoCloseable {
         config.sendLowWaterBytes(),
         config.sendQueueBytesMax(),
         config.retainBytesMin(),
+        config.zeroCopySendBytesMin(),
         config.lingerTimeout().toNanos(),
         config.connectionsPerWorkerMax());
   }

@@ -12,6 +12,10 @@ import dev.uring.dsl.relay
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
 import dev.uring.file.OpenOptions
+import dev.uring.net.SendGuard
+import dev.uring.net.SendOutcome
+import java.lang.foreign.Arena
+import java.nio.channels.FileChannel
 import kotlin.time.Duration.Companion.seconds
 
 private const val NEWLINE = '\n'.code.toByte()
@@ -52,6 +56,32 @@ suspend fun sendMany(
 ) {
     repeat(1_000_000) { conn.send(block) }
     conn.flush()
+}
+
+suspend fun sendFilled(
+    conn: Connection,
+    rows: List<Long>,
+) {
+    val lease = conn.worker.lease(64 shl 10)
+    for (row in rows) lease.putDecimal(row).putByte('\n'.code)
+    conn.send(lease)
+}
+
+suspend fun sendMapped(
+    conn: Connection,
+    file: FileChannel,
+) {
+    val arena = Arena.ofShared()
+    val mapped = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena)
+    conn.send(SendGuard.of(mapped) { arena.close() })
+}
+
+fun offer(
+    subscribers: MutableList<Connection>,
+    tick: ByteArray,
+) {
+    // Who is too slow misses this one; who has gone is forgotten.
+    subscribers.removeIf { it.trySend(tick) == SendOutcome.CLOSED }
 }
 
 suspend fun UringScope.askOwner(key: Int): String =

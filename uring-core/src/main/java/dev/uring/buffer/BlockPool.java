@@ -72,6 +72,16 @@ public final class BlockPool implements AutoCloseable {
   }
 
   /**
+   * Takes a block for a program to fill and hand over.
+   *
+   * @param bytes least capacity wanted
+   * @return a lease that holds it
+   */
+  public BlockLease lease(int bytes) {
+    return new BlockLease(this).take(bytes);
+  }
+
+  /**
    * The capacity {@link #take} would give.
    *
    * @param bytes least capacity wanted

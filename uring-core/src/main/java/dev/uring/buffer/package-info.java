@@ -3,8 +3,9 @@
  *
  * <p><b>What lives here.</b> {@link dev.uring.buffer.BlockPool} and its
  * {@link dev.uring.buffer.Block}: unsent output and unfinished input live in them.
+ * {@link dev.uring.buffer.BlockLease}: a block in a program's hands, to be filled and handed over.
  *
- * <p><b>May import.</b> {@code ffi}, {@code base}.
+ * <p><b>May import.</b> {@code bytes}, {@code ffi}, {@code base}.
  *
  * <p><b>Threads.</b> A pool belongs to one worker.
  *

@@ -113,7 +113,8 @@ public interface Driver extends AutoCloseable {
 
   /**
    * Sends the operation's parts in order: one answer, the number of bytes the kernel took. Fewer
-   * than asked when the connection ends, or when there is no memory to gather all parts.
+   * than asked when the connection ends, or when there is no memory to gather all parts. After the
+   * answer to a zero-copy send the memory may stay busy until {@link SendOperation#memoryReleased}.
    *
    * @param socket the socket
    * @param operation holds the parts and hears the answer

@@ -21,6 +21,35 @@ public abstract class SendOperation extends Operation {
   protected abstract int partsCount();
 
   /**
+   * Whether the kernel may send from the parts' memory itself instead of copying it. Asked for, the
+   * answer may be followed by one {@link #memoryReleased}, and the operation is over only then; its
+   * {@link #completed} says so by {@code isLast}.
+   *
+   * @return {@code false} unless overridden
+   */
+  protected boolean isZeroCopy() {
+    return false;
+  }
+
+  /**
+   * Hears that the kernel has let go of the parts' memory, after an answer that was not the last.
+   *
+   * @param wasCopied whether the kernel had to copy all the same
+   */
+  protected void memoryReleased(boolean wasCopied) {
+    throw new IllegalStateException("a copying send was told that its memory is released: " + this);
+  }
+
+  /**
+   * Whether more bytes follow soon: the kernel may hold a last, incomplete segment back for them.
+   *
+   * @return {@code false} unless overridden
+   */
+  protected boolean hasMore() {
+    return false;
+  }
+
+  /**
    * A part.
    *
    * @param index 0 to {@link #partsCount}, exclusive

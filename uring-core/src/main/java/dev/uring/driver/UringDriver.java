@@ -202,7 +202,12 @@ public final class UringDriver implements Driver {
     // WAITALL: the kernel itself goes on after a short write, so a large send is one operation and
     // not a conversation.
     int flags = Socket.MSG_NOSIGNAL | Socket.MSG_WAITALL;
-    if (isGathered) {
+    if (operation.hasMore()) {
+      flags |= Socket.MSG_MORE;
+    }
+    if (operation.isZeroCopy()) {
+      prepareZeroCopy(sqe, socket, operation, isGathered, flags);
+    } else if (isGathered) {
       sqe.prepSendmsg(socket, MessageHeader.write(operation, operation.description), flags);
     } else {
       SendPart part = operation.part(0);
@@ -426,6 +431,10 @@ public final class UringDriver implements Driver {
     }
     if (operation.datagramGroup != null) {
       datagrams.deliver(operation, result, flags, isLast);
+    } else if ((flags & IoUring.IORING_CQE_F_NOTIF) != 0) {
+      // The result is not an errno here but a word of flags.
+      boolean wasCopied = (result & IoUring.IORING_NOTIF_USAGE_ZC_COPIED) != 0;
+      ((SendOperation) operation).memoryReleased(wasCopied);
     } else if ((flags & IoUring.IORING_CQE_F_BUFFER) != 0) {
       deliverBuffer(operation, result, CompletionQueue.bufferId(flags), isLast);
     } else if (result == -Errno.ENOBUFS && operation.receivingSocket >= 0) {
@@ -436,8 +445,23 @@ public final class UringDriver implements Driver {
       }
     } else {
       releaseDescription(operation);
+      if (!isLast && operation instanceof SendOperation) {
+        // Only its notification is to come, which nothing can cancel: asking again would spin.
+        operation.isCancelRequested = false;
+      }
       operation.completed(result, NO_BUFFER, isLast);
     }
+  }
+
+  private static void prepareZeroCopy(
+      Sqe sqe, int socket, SendOperation operation, boolean isGathered, int flags) {
+    if (isGathered) {
+      sqe.prepSendmsgZc(socket, MessageHeader.write(operation, operation.description), flags);
+    } else {
+      SendPart part = operation.part(0);
+      sqe.prepSendZc(socket, part.address(), part.length(), flags);
+    }
+    sqe.ioprio(IoUring.IORING_SEND_ZC_REPORT_USAGE);
   }
 
   private void deliverBuffer(Operation operation, int result, int bufferId, boolean isLast) {

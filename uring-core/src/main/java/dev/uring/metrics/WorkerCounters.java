@@ -23,6 +23,12 @@ public final class WorkerCounters {
   /** Payload bytes the kernel took for sending. */
   public long bytesSent;
 
+  /** Sends whose bytes the kernel took without copying them first, or was asked to. */
+  public long zeroCopySends;
+
+  /** Of these, sends of which the kernel said afterwards that it had to copy. */
+  public long zeroCopySendsCopied;
+
   /** Bytes copied on the way in because a message was not whole in one buffer. */
   public long bytesCarried;
 

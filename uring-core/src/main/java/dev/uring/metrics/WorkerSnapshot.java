@@ -14,6 +14,8 @@ import java.util.List;
  * @param connectionLimitPauses times accepting paused at connectionsPerWorkerMax
  * @param bytesReceived payload bytes received
  * @param bytesSent payload bytes the kernel took for sending
+ * @param zeroCopySends sends that asked the kernel not to copy
+ * @param zeroCopySendsCopied of these, sends that the kernel copied all the same
  * @param bytesCarried bytes copied because a message was not whole in one buffer
  * @param receivePauses times a receive was paused because nobody took the bytes
  * @param turns turns of the loop
@@ -54,6 +56,8 @@ public record WorkerSnapshot(
     long connectionLimitPauses,
     long bytesReceived,
     long bytesSent,
+    long zeroCopySends,
+    long zeroCopySendsCopied,
     long bytesCarried,
     long receivePauses,
     long turns,

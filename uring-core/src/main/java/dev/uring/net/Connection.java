@@ -3,16 +3,16 @@ package dev.uring.net;
 import dev.uring.abi.Errno;
 import dev.uring.base.ConnectionLostException;
 import dev.uring.base.ForwardException.Side;
+import dev.uring.buffer.BlockLease;
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
 import dev.uring.driver.Driver;
 import dev.uring.driver.Operation;
-import dev.uring.driver.SendOperation;
-import dev.uring.driver.SendPart;
 import dev.uring.worker.EndOfTurn;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Objects;
 
 /**
@@ -65,9 +65,9 @@ public final class Connection {
   private final int socket;
   private final long id;
   private final ReceivePath input;
+  private final SendPath sending;
   private final SendQueue output;
   private final long openedNanos;
-  private final Send send = new Send();
   private final Flush flush = new Flush();
   private ConnectionHandler handler;
 
@@ -81,7 +81,11 @@ public final class Connection {
   private Fin fin;
   private Operation closeOperation;
   private boolean isFinRequested;
+  private boolean isReset;
   private long writableAt = NOT_REQUESTED;
+  private long sentAt = NOT_REQUESTED;
+  private Timer writableDeadline;
+  private long sendHighWaterBytes;
   private InetSocketAddress remoteAddress;
   // From here, and to here; null when there is none.
   private Forward outgoing;
@@ -96,7 +100,9 @@ public final class Connection {
     this.id = id;
     this.openedNanos = worker.nanoTime();
     this.input = new ReceivePath(this, worker, limits);
-    this.output = new SendQueue(this, worker.blocks(), limits);
+    this.sendHighWaterBytes = limits.sendHighWaterBytes();
+    this.sending = new SendPath(this, worker, limits);
+    this.output = sending.queue();
   }
 
   /**
@@ -263,7 +269,7 @@ public final class Connection {
    */
   public void write(ByteView view, int from, int count) {
     worker.checkCurrent();
-    output.write(view, from, count, driver.receiveBuffers(), input.presentBufferId());
+    output.write(view, from, count, input.presentBufferId());
   }
 
   /**
@@ -298,6 +304,103 @@ public final class Connection {
   }
 
   /**
+   * Queues what a lease holds, without a copy.
+   *
+   * @param lease of this connection's worker; handed over when the call returns or throws
+   *     {@link dev.uring.base.SendQueueFullException}: the connection gives its memory back, sent
+   *     or not
+   */
+  public void write(BlockLease lease) {
+    worker.checkCurrent();
+    output.write(lease);
+  }
+
+  /**
+   * Queues memory of the program's own, without a copy.
+   *
+   * @param guard handed over when the call returns or throws
+   *     {@link dev.uring.base.SendQueueFullException}; it hears when its memory is free again, sent
+   *     or not. With any other exception it stays the program's.
+   */
+  public void write(SendGuard guard) {
+    worker.checkCurrent();
+    try {
+      output.write(guard);
+    } finally {
+      sending.tellLater();
+    }
+  }
+
+  /**
+   * Queues bytes that are fetched when their turn comes.
+   *
+   * @param source handed over until it hears of its end
+   */
+  public void write(SendSource source) {
+    worker.checkCurrent();
+    output.write(source);
+    sending.tellLater();
+  }
+
+  /**
+   * Queues a view, if the connection is writable.
+   *
+   * @param view borrowed for the call
+   * @return whether it is queued, and if not, why; all of it or nothing
+   */
+  public SendOutcome tryWrite(ByteView view) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(view);
+    }
+    return outcome;
+  }
+
+  /**
+   * Queues a copy of a part of an array, if the connection is writable.
+   *
+   * @param bytes what to send from
+   * @param from first index
+   * @param count how many bytes
+   * @return whether it is queued, and if not, why; all of it or nothing
+   */
+  public SendOutcome tryWrite(byte[] bytes, int from, int count) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(bytes, from, count);
+    }
+    return outcome;
+  }
+
+  /**
+   * Queues what a lease holds, if the connection is writable.
+   *
+   * @param lease handed over when it is queued, otherwise still the program's
+   * @return whether it is queued, and if not, why
+   */
+  public SendOutcome tryWrite(BlockLease lease) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(lease);
+    }
+    return outcome;
+  }
+
+  /**
+   * Queues memory of the program's own, if the connection is writable.
+   *
+   * @param guard handed over when it is queued, otherwise still the program's
+   * @return whether it is queued, and if not, why
+   */
+  public SendOutcome tryWrite(SendGuard guard) {
+    SendOutcome outcome = offered();
+    if (outcome == SendOutcome.QUEUED) {
+      write(guard);
+    }
+    return outcome;
+  }
+
+  /**
    * Where encoders write: each put queues bytes, as {@link #write} does.
    *
    * @return the connection's sink, always the same
@@ -319,10 +422,46 @@ public final class Connection {
   /**
    * Whether the program should go on writing.
    *
-   * @return {@code true} while less than {@code sendHighWaterBytes} are unsent
+   * @return {@code true} while less than {@link #sendHighWaterBytes()} are unsent
    */
   public boolean isWritable() {
-    return output.unsentBytes() < limits.sendHighWaterBytes();
+    return output.unsentBytes() < sendHighWaterBytes;
+  }
+
+  /**
+   * The high-water mark of this connection: unsent bytes from which it is not writable.
+   *
+   * @return bytes; {@code RuntimeConfig.sendHighWaterBytes} unless changed
+   */
+  public long sendHighWaterBytes() {
+    return sendHighWaterBytes;
+  }
+
+  /**
+   * Changes the high-water mark of this connection: a stream of large blocks may want a higher one,
+   * one of many connections with little to say a lower one.
+   *
+   * @param bytes 1 to {@code sendQueueBytesMax}
+   */
+  public void sendHighWaterBytes(long bytes) {
+    worker.checkCurrent();
+    if (bytes < 1 || bytes > limits.sendQueueBytesMax()) {
+      throw new IllegalArgumentException("high-water mark of "
+          + bytes
+          + " bytes must be from 1 to sendQueueBytesMax="
+          + limits.sendQueueBytesMax());
+    }
+    sendHighWaterBytes = bytes;
+  }
+
+  /**
+   * How many bytes the program has written since the connection began: a position in the stream,
+   * which {@link #requestSent} can be asked about.
+   *
+   * @return bytes, those that were dropped not included
+   */
+  public long writtenBytesTotal() {
+    return output.sentTotal() + output.unsentBytes();
   }
 
   /**
@@ -334,7 +473,37 @@ public final class Connection {
    */
   public void requestWritable(long unsentBytesAtMost) {
     worker.checkCurrent();
+    disarmWritableDeadline();
     writableAt = Math.max(unsentBytesAtMost, 0);
+    worker.atEndOfTurn(flush);
+  }
+
+  /**
+   * As {@link #requestWritable(long)}, with a time limit.
+   *
+   * @param unsentBytesAtMost how many bytes may be unsent
+   * @param timeout longest wait; when it is over first, {@link ConnectionHandler#onWritableTimeout}
+   *     comes instead, and the request is withdrawn
+   */
+  public void requestWritable(long unsentBytesAtMost, Duration timeout) {
+    requestWritable(unsentBytesAtMost);
+    if (writableDeadline == null) {
+      writableDeadline = new WritableDeadline();
+    }
+    worker.arm(writableDeadline, timeout.toNanos());
+  }
+
+  /**
+   * Asks for one {@link ConnectionHandler#onWritable} when the kernel has taken the bytes before a
+   * position of the stream, whatever is written behind it meanwhile. One that is asked for with
+   * {@link #requestWritable(long)} too may come at the same time: look at
+   * {@link #sentBytesTotal()}.
+   *
+   * @param sentBytes the position, such as {@link #writtenBytesTotal()} right after a write
+   */
+  public void requestSent(long sentBytes) {
+    worker.checkCurrent();
+    sentAt = sentBytes;
     worker.atEndOfTurn(flush);
   }
 
@@ -381,8 +550,12 @@ public final class Connection {
   /** Resets the connection at once and drops what is queued. */
   public void abort() {
     worker.checkCurrent();
-    if (state != State.RELEASING && state != State.CLOSED) {
-      driver.resetOnClose(socket);
+    if (state == State.RELEASING && hasDescriptor()) {
+      // Closing in order, and waiting for the peer to acknowledge: it is not waited for any more.
+      reset();
+      finishRelease();
+    } else if (state != State.RELEASING && state != State.CLOSED) {
+      reset();
       release(new ConnectionLostException("aborted by this side (" + describe() + ")", 0));
     }
   }
@@ -467,12 +640,17 @@ public final class Connection {
 
   /** Bytes that may be written before the queue is full. */
   long outputRoomBytes() {
-    return Math.max(limits.sendQueueBytesMax() - output.unsentBytes(), 0);
+    return Math.max(limits.sendQueueBytesMax() - output.memoryBytes(), 0);
   }
 
   /** Queues bytes that another connection received, without a copy when that is worth it. */
   void writeReceived(ByteView view, int count, int bufferId) {
-    output.write(view, 0, count, driver.receiveBuffers(), bufferId);
+    output.write(view, 0, count, bufferId);
+  }
+
+  /** What ended the connection, or null. */
+  Throwable closeCause() {
+    return cause;
   }
 
   // Not after the close was asked for: the number may be another connection's by now.
@@ -535,19 +713,26 @@ public final class Connection {
   /** User code failed in the name of this connection: it alone ends. */
   void fail(Throwable failure) {
     if (state != State.RELEASING && state != State.CLOSED) {
-      driver.resetOnClose(socket);
+      reset();
       release(failure);
     }
   }
 
   /** The kernel reports that the connection is gone. */
   void lost(int errno) {
+    // And with it what it had still to send: nothing is left to wait for.
+    isReset = true;
     // After our FIN the peer may do as it likes: everything it was owed has been sent.
     release(
         state == State.LINGERING
             ? null
             : new ConnectionLostException(
                 "connection lost: " + Errno.text(errno) + " (" + describe() + ")", errno));
+  }
+
+  private void reset() {
+    isReset = true;
+    driver.resetOnClose(socket);
   }
 
   void endOfInput() {
@@ -568,23 +753,32 @@ public final class Connection {
 
   /** An operation had its last answer; the release may have waited for it. */
   void operationEnded() {
-    if (state == State.RELEASING) {
+    if (state == State.RELEASING && closeOperation == null) {
       finishRelease();
+    } else if (state == State.RELEASING) {
+      finishClose();
     }
   }
 
   private void startSend() {
-    if (!output.isSending() && output.hasQueued() && state.compareTo(State.RELEASING) < 0) {
-      output.fill();
-      worker.counters().unsent(output.unsentBytes());
-      try {
-        driver.send(socket, send);
-      } catch (RuntimeException failure) {
-        // Nothing is with the kernel: said here, or the queue would wait for an answer for ever.
-        output.sent(0, driver.receiveBuffers());
-        fail(failure);
-      }
+    if (state.compareTo(State.RELEASING) < 0) {
+      sending.start();
     }
+  }
+
+  /** A send was answered, or the kernel has let go of the memory of one. */
+  void sendAnswered() {
+    // First: a guard hears that its memory is free before the handler hears that all is over.
+    sending.tellReleased();
+    if (incoming != null) {
+      incoming.targetSent();
+    }
+    operationEnded();
+    if (output.hasQueued() || state == State.CLOSING || isFinRequested) {
+      // Not sent right here: callbacks later in this turn may add to it.
+      worker.atEndOfTurn(flush);
+    }
+    notifyWritable();
   }
 
   // What follows when nothing is left to send: a FIN that was asked for, and the next step of
@@ -615,13 +809,38 @@ public final class Connection {
   }
 
   private void notifyWritable() {
-    if (writableAt != NOT_REQUESTED && state == State.OPEN && output.unsentBytes() <= writableAt) {
+    if (state != State.OPEN) {
+      return;
+    }
+    boolean isWritable = writableAt != NOT_REQUESTED && output.unsentBytes() <= writableAt;
+    boolean isSent = sentAt != NOT_REQUESTED && output.sentTotal() >= sentAt;
+    if (isWritable) {
       writableAt = NOT_REQUESTED;
+      disarmWritableDeadline();
+    }
+    if (isSent) {
+      sentAt = NOT_REQUESTED;
+    }
+    if (isWritable || isSent) {
       try {
         handler.onWritable(this);
       } catch (Throwable failure) {
         fail(failure);
       }
+    }
+  }
+
+  private SendOutcome offered() {
+    worker.checkCurrent();
+    if (state != State.OPEN || isFinRequested) {
+      return SendOutcome.CLOSED;
+    }
+    return isWritable() ? SendOutcome.QUEUED : SendOutcome.FULL;
+  }
+
+  private void disarmWritableDeadline() {
+    if (writableDeadline != null) {
+      worker.disarm(writableDeadline);
     }
   }
 
@@ -634,22 +853,25 @@ public final class Connection {
     if (lingerTimer != null) {
       worker.disarm(lingerTimer);
     }
+    disarmWritableDeadline();
     input.cancel();
     output.discardWrites();
     endForwards(why);
-    if (send.isUnderWay()) {
-      driver.cancel(send);
-    }
+    sending.cancel();
     finishRelease();
   }
 
   // The descriptor is closed after the last answer that could name it, so that no operation can
-  // ever
-  // meet a new connection with the same number.
+  // ever meet a new connection with the same number. Memory that a zero-copy send still holds is
+  // waited for too: the kernel goes on sending from it. Unless the connection is reset, which makes
+  // the kernel drop what it holds, but only once the descriptor is closed.
   private void finishRelease() {
-    boolean isBusy = input.isUnderWay() || send.isUnderWay() || (fin != null && fin.isUnderWay());
+    boolean isBusy = input.isUnderWay()
+        || sending.isAsking()
+        || (sending.isHeld() && !isReset)
+        || (fin != null && fin.isUnderWay());
     if (!isBusy && closeOperation == null) {
-      output.clear(driver.receiveBuffers());
+      sending.clear();
       closeOperation = new Close();
       driver.close(socket, closeOperation);
     }
@@ -664,9 +886,11 @@ public final class Connection {
     }
   }
 
-  private void closed() {
-    state = State.CLOSED;
-    tellClosed(cause);
+  private void finishClose() {
+    if (!closeOperation.isUnderWay() && !sending.isHeld()) {
+      state = State.CLOSED;
+      tellClosed(cause);
+    }
   }
 
   /** The last call. The table hears of it afterwards: it may tell others that nothing is left. */
@@ -688,40 +912,7 @@ public final class Connection {
     }
     state = State.CLOSED;
     output.discardWrites();
-  }
-
-  private final class Send extends SendOperation {
-    @Override
-    protected int partsCount() {
-      return output.inFlight();
-    }
-
-    @Override
-    protected SendPart part(int index) {
-      return output.piece(index);
-    }
-
-    @Override
-    protected void completed(int result, int bufferId, boolean isLast) {
-      if (result >= 0) {
-        worker.counters().bytesSent += result;
-        output.sent(result, driver.receiveBuffers());
-        if (incoming != null) {
-          incoming.targetSent();
-        }
-      } else {
-        output.sent(0, driver.receiveBuffers());
-        if (result != -Errno.ECANCELED) {
-          lost(-result);
-        }
-      }
-      operationEnded();
-      if (output.hasQueued() || state == State.CLOSING || isFinRequested) {
-        // Not sent right here: callbacks later in this turn may add to it.
-        worker.atEndOfTurn(flush);
-      }
-      notifyWritable();
-    }
+    sending.workerEnding();
   }
 
   private final class Flush extends EndOfTurn {
@@ -747,10 +938,24 @@ public final class Connection {
     }
   }
 
+  private final class WritableDeadline extends Timer {
+    @Override
+    protected void fire() {
+      if (writableAt != NOT_REQUESTED && state == State.OPEN) {
+        writableAt = NOT_REQUESTED;
+        try {
+          handler.onWritableTimeout(Connection.this);
+        } catch (Throwable failure) {
+          fail(failure);
+        }
+      }
+    }
+  }
+
   private final class Close extends Operation {
     @Override
     protected void completed(int result, int bufferId, boolean isLast) {
-      closed();
+      finishClose();
     }
   }
 }

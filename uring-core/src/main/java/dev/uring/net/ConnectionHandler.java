@@ -59,11 +59,25 @@ public interface ConnectionHandler {
   }
 
   /**
-   * Few enough bytes are unsent; answers {@link Connection#requestWritable}.
+   * Few enough bytes are unsent; answers {@link Connection#requestWritable} and
+   * {@link Connection#requestSent}.
    *
    * @param connection the connection
    */
   default void onWritable(Connection connection) {}
+
+  /**
+   * The time given to {@link Connection#requestWritable(long, java.time.Duration)} is over, and too
+   * many bytes are still unsent.
+   *
+   * <p>By default answers with {@link Connection#abort()}: the peer reads too slowly, or not at
+   * all.
+   *
+   * @param connection the connection
+   */
+  default void onWritableTimeout(Connection connection) {
+    connection.abort();
+  }
 
   /**
    * The runtime is shutting down and this connection shall end soon. After {@code drainTimeout} it

@@ -9,6 +9,7 @@ package dev.uring.net;
  * @param sendLowWaterBytes unsent bytes at which a source that a forwarding held back goes on
  * @param sendQueueBytesMax most unsent bytes a connection may hold
  * @param retainBytesMin least size of received bytes that are sent on without a copy
+ * @param zeroCopySendBytesMin least size of a send that asks the kernel not to copy; 0 for never
  * @param lingerNanos how long a closed connection waits for the peer's FIN
  * @param connectionsMax most connections of one worker
  */
@@ -19,5 +20,6 @@ public record NetLimits(
     long sendLowWaterBytes,
     long sendQueueBytesMax,
     int retainBytesMin,
+    int zeroCopySendBytesMin,
     long lingerNanos,
     int connectionsMax) {}

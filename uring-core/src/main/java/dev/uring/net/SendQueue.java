@@ -2,6 +2,7 @@ package dev.uring.net;
 
 import dev.uring.base.SendQueueFullException;
 import dev.uring.buffer.Block;
+import dev.uring.buffer.BlockLease;
 import dev.uring.buffer.BlockPool;
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
@@ -11,6 +12,7 @@ import dev.uring.driver.SendOperation;
 import dev.uring.driver.SendPart;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.Objects;
 
 /**
@@ -19,7 +21,8 @@ import java.util.Objects;
  *
  * <p>Writing copies into the open block; when a send is due the block's written part becomes a
  * piece. A view over the receive buffer of the present call becomes a piece without a copy, and the
- * buffer is held until the kernel has sent it. One send takes as many pieces as fit, in order.
+ * buffer is held until the kernel has sent it; so does memory that the program hands over. One send
+ * takes as many pieces as fit, in order.
  *
  * <p>An idle connection holds nothing here: the open block is let go of at every send, and the next
  * one is as large as what was written last time.
@@ -36,11 +39,12 @@ final class SendQueue extends ByteSink {
 
   private final Connection connection;
   private final BlockPool blocks;
+  private final ReceiveBuffers buffers;
   private final NetLimits limits;
 
   // A ring of pieces; made at the first write, because an idle connection needs none. Its objects
   // are used again and again, so one is made for a place when that is first used.
-  private Piece[] pieces;
+  private SendPiece[] pieces;
   private int head;
   private int count;
   private int inFlight;
@@ -51,18 +55,31 @@ final class SendQueue extends ByteSink {
   private int turnBytes;
 
   private long piecesBytes;
+  // Of these, bytes of sources that have not been fetched: they are in nobody's memory.
+  private long sourceBytes;
+  private int sourcesCount;
   private long sentTotal;
   private boolean isDiscarding;
 
-  SendQueue(Connection connection, BlockPool blocks, NetLimits limits) {
+  // Guards whose memory the kernel has let go of, to be told when nothing here is half done: what
+  // they call may write, flush or close. Made at the first one.
+  private ArrayDeque<SendGuard> releasedGuards;
+
+  SendQueue(Connection connection, BlockPool blocks, ReceiveBuffers buffers, NetLimits limits) {
     this.connection = connection;
     this.blocks = blocks;
+    this.buffers = buffers;
     this.limits = limits;
   }
 
   /** Bytes written and not yet taken by the kernel. */
   long unsentBytes() {
     return piecesBytes + openBytes();
+  }
+
+  /** Of these, the bytes that are in memory; the others have still to be fetched. */
+  long memoryBytes() {
+    return unsentBytes() - sourceBytes;
   }
 
   /** Bytes the kernel has taken since the connection began. */
@@ -73,10 +90,6 @@ final class SendQueue extends ByteSink {
   /** Whether something is written that no send has taken along yet. */
   boolean hasQueued() {
     return count > inFlight || openBytes() > 0;
-  }
-
-  boolean isSending() {
-    return inFlight > 0;
   }
 
   boolean isEmpty() {
@@ -94,7 +107,7 @@ final class SendQueue extends ByteSink {
   }
 
   /** Queues a part of a view, without a copy when it lies in {@code bufferId} and is worth it. */
-  void write(ByteView view, int from, int size, ReceiveBuffers buffers, int bufferId) {
+  void write(ByteView view, int from, int size, int bufferId) {
     if (isDiscarding) {
       return;
     }
@@ -111,16 +124,72 @@ final class SendQueue extends ByteSink {
         throw refused;
       }
       seal();
-      addPiece(buffers.memory(), ByteWindow.offsetOf(view) + from, size, null, bufferId);
+      addPiece(buffers.memory(), ByteWindow.offsetOf(view) + from, size).bufferId = bufferId;
     } else {
       putView(view, from, size);
     }
   }
 
-  /** Begins a send of as many queued pieces as one may carry: {@link #inFlight} of them. */
+  /** Queues what a lease holds. It is handed over in any case, also when it is not sent. */
+  void write(BlockLease lease) {
+    int size = lease.size();
+    Block block = lease.handOver(blocks);
+    if (isDiscarding || size == 0) {
+      block.release();
+      return;
+    }
+    try {
+      checkRoom();
+    } catch (RuntimeException refused) {
+      block.release();
+      throw refused;
+    }
+    seal();
+    addPiece(block.memory(), block.offset(), size).block = block;
+  }
+
+  /** Queues a guard's memory. It is handed over in any case, also when it is not sent. */
+  void write(SendGuard guard) {
+    MemorySegment memory = guard.memory();
+    checkSendable(memory);
+    if (isDiscarding || memory.byteSize() == 0) {
+      released(guard);
+      return;
+    }
+    try {
+      checkRoom();
+    } catch (RuntimeException refused) {
+      released(guard);
+      throw refused;
+    }
+    seal();
+    addPiece(memory, 0, (int) memory.byteSize()).guard = guard;
+  }
+
+  /** Queues a source, in its place among the pieces. */
+  void write(SendSource source) {
+    source.attach(connection);
+    if (isDiscarding) {
+      released(source.drop());
+      return;
+    }
+    seal();
+    addPiece(MemorySegment.NULL, 0, 0).source = source;
+    sourcesCount++;
+    sourceBytes += source.bytes();
+    piecesBytes += source.bytes();
+  }
+
+  /**
+   * Begins a send of as many queued pieces as one may carry: {@link #inFlight} of them, which is
+   * none when the first bytes have still to be fetched.
+   */
   void fill() {
     seal();
-    inFlight = Math.min(count, SendOperation.PARTS_MAX);
+    if (sourcesCount > 0) {
+      takeFromFirstSource();
+    }
+    inFlight = Math.min(piecesBeforeSource(), SendOperation.PARTS_MAX);
     blockBytesNext = Math.clamp(turnBytes, BlockPool.BLOCK_BYTES_MIN, BLOCK_BYTES_MAX);
     turnBytes = 0;
   }
@@ -130,29 +199,49 @@ final class SendQueue extends ByteSink {
     return inFlight;
   }
 
+  /** The source behind the pieces that are with the kernel; null when there is none. */
+  SendSource nextSource() {
+    return inFlight < count ? pieces[index(inFlight)].source : null;
+  }
+
+  /** The bytes of those pieces. */
+  long inFlightBytes() {
+    long bytes = 0;
+    for (int position = 0; position < inFlight; position++) {
+      bytes += pieces[index(position)].length();
+    }
+    return bytes;
+  }
+
   SendPart piece(int position) {
     return pieces[index(position)];
   }
 
-  /** The send is answered: {@code sent} bytes are gone, the rest of it goes again. */
-  void sent(long sent, ReceiveBuffers buffers) {
+  /**
+   * The send is answered: {@code sent} bytes are gone, the rest of it goes again. The memory of
+   * pieces that are wholly gone is released, or taken by {@code keeper} if there is one.
+   */
+  void sent(long sent, HeldPieces keeper) {
     long left = sent;
     inFlight = 0;
     piecesBytes -= sent;
     sentTotal += sent;
     while (left > 0) {
-      Piece first = pieces[head];
+      SendPiece first = pieces[head];
       if (left < first.length()) {
         first.skip((int) left);
         return;
       }
       left -= first.length();
-      removeFirst(buffers);
+      removeFirst(keeper);
     }
   }
 
-  /** Drops everything. Not while a send is in flight. */
-  void clear(ReceiveBuffers buffers) {
+  /**
+   * Drops everything, what {@code keeper} takes if there is one, the rest at once. Not while a send
+   * is in flight.
+   */
+  void clear(HeldPieces keeper) {
     if (inFlight > 0) {
       throw new IllegalStateException("pieces dropped while the kernel holds " + inFlight);
     }
@@ -160,7 +249,53 @@ final class SendQueue extends ByteSink {
     closeOpenBlock();
     while (count > 0) {
       piecesBytes -= pieces[head].length();
-      removeFirst(buffers);
+      removeFirst(keeper);
+    }
+  }
+
+  /** The kernel has let go of a piece's memory: gives it back to whoever it is from. */
+  void release(SendPiece piece) {
+    if (piece.source != null) {
+      released(piece.source.drop());
+    } else if (piece.block != null) {
+      piece.block.release();
+    } else if (piece.guard != null) {
+      released(piece.guard);
+    } else {
+      buffers.releaseRetained(piece.bufferId);
+    }
+    piece.forget();
+  }
+
+  /** Notes a guard that is to be told that its memory is its own again. */
+  void released(SendGuard guard) {
+    if (releasedGuards == null) {
+      releasedGuards = new ArrayDeque<>(PIECES_INITIAL);
+    }
+    releasedGuards.add(guard);
+  }
+
+  boolean hasReleased() {
+    return releasedGuards != null && !releasedGuards.isEmpty();
+  }
+
+  /** Takes the next guard that is to be told; null when there is none. */
+  SendGuard pollReleased() {
+    return releasedGuards == null ? null : releasedGuards.poll();
+  }
+
+  /**
+   * The driver is closed, and what it had lent is gone with it: only the guards are left to tell.
+   */
+  void releaseGuardsOnly() {
+    for (; count > 0; count--) {
+      SendPiece piece = pieces[head];
+      if (piece.guard != null) {
+        released(piece.guard);
+      } else if (piece.source != null) {
+        released(piece.source.drop());
+      }
+      head = index(1);
     }
   }
 
@@ -179,11 +314,11 @@ final class SendQueue extends ByteSink {
     connection.outputWritten();
   }
 
-  // Checked at each new block and each held buffer, not at each byte: the bound may be passed by
-  // the
-  // rest of one block.
+  // Checked at each new block and each piece that is handed over, not at each byte: the bound may
+  // be
+  // passed by the rest of one block, or by one piece.
   private void checkRoom() {
-    long unsent = unsentBytes();
+    long unsent = memoryBytes();
     if (unsent >= limits.sendQueueBytesMax()) {
       SendQueueFullException full =
           new SendQueueFullException(connection.describe(), unsent, limits.sendQueueBytesMax());
@@ -221,7 +356,8 @@ final class SendQueue extends ByteSink {
     int bytes = openBytes();
     if (bytes > 0) {
       open.retain();
-      addPiece(open.memory(), openFrom, bytes, open, -1);
+      turnBytes += bytes;
+      addPiece(open.memory(), openFrom, bytes).block = open;
     }
     closeOpenBlock();
   }
@@ -234,37 +370,110 @@ final class SendQueue extends ByteSink {
     }
   }
 
-  private void addPiece(MemorySegment memory, long offset, int length, Block holder, int bufferId) {
+  // The caller says whose memory it is.
+  private SendPiece addPiece(MemorySegment memory, long offset, int length) {
+    makePlace();
+    SendPiece piece = pieceAt(index(count++));
+    piece.lie(memory, offset, length);
+    piecesBytes += length;
+    connection.outputWritten();
+    return piece;
+  }
+
+  // In front of the source that it is from, which is the first piece.
+  private void addChunk(SendGuard chunk) {
+    makePlace();
+    MemorySegment memory = chunk.memory();
+    int length = (int) memory.byteSize();
+    head = index(-1);
+    count++;
+    SendPiece piece = pieceAt(head);
+    piece.lie(memory, 0, length);
+    piece.guard = chunk;
+    // Counted with the source until now, and with the pieces all the time.
+    sourceBytes -= length;
+  }
+
+  private void makePlace() {
     if (pieces == null) {
-      pieces = new Piece[PIECES_INITIAL];
+      pieces = new SendPiece[PIECES_INITIAL];
     } else if (count == pieces.length) {
       grow();
     }
-    int at = index(count++);
-    Piece piece = pieces[at];
-    if (piece == null) {
-      piece = new Piece();
-      pieces[at] = piece;
-    }
-    piece.lie(memory, offset, length);
-    piece.holder = holder;
-    piece.bufferId = bufferId;
-    piecesBytes += length;
-    turnBytes += length;
-    connection.outputWritten();
   }
 
-  private void removeFirst(ReceiveBuffers buffers) {
-    Piece first = pieces[head];
-    Block holder = first.holder;
-    if (holder != null) {
-      first.holder = null;
-      holder.release();
+  private SendPiece pieceAt(int at) {
+    SendPiece piece = pieces[at];
+    if (piece == null) {
+      piece = new SendPiece();
+      pieces[at] = piece;
+    }
+    return piece;
+  }
+
+  // Sources whose bytes are all sent leave; the first other one gives the chunk that it has
+  // fetched.
+  private void takeFromFirstSource() {
+    while (count > 0 && pieces[head].source != null) {
+      SendSource source = pieces[head].source;
+      SendGuard chunk = source.takeReady();
+      if (chunk != null) {
+        addChunk(chunk);
+        return;
+      }
+      if (!source.isExhausted()) {
+        return;
+      }
+      source.sent();
+      removeFirst(null);
+    }
+  }
+
+  private int piecesBeforeSource() {
+    if (sourcesCount == 0) {
+      return count;
+    }
+    int position = 0;
+    while (position < count && pieces[index(position)].source == null) {
+      position++;
+    }
+    return position;
+  }
+
+  private void removeFirst(HeldPieces keeper) {
+    SendPiece first = pieces[head];
+    if (first.source != null) {
+      sourcesCount--;
+      sourceBytes -= first.source.unfetchedBytes();
+      piecesBytes -= first.source.unfetchedBytes();
+      release(first);
+    } else if (keeper == null) {
+      release(first);
     } else {
-      buffers.releaseRetained(first.bufferId);
+      pieces[head] = keeper.take(first);
     }
     head = index(1);
     count--;
+  }
+
+  static void checkSendable(MemorySegment memory) {
+    if (!memory.isNative()) {
+      throw new IllegalArgumentException(
+          "a guard's memory lies on the Java heap, where the collector may move it under the"
+              + " kernel; use an Arena's memory, or write the array, which copies it");
+    }
+    if (memory.byteSize() > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("a guard of "
+          + memory.byteSize()
+          + " bytes exceeds the "
+          + Integer.MAX_VALUE
+          + " bytes of one piece; hand it over in several");
+    }
+    if (!memory.isAccessibleBy(Thread.currentThread())) {
+      throw new WrongThreadException(
+          "a guard's memory belongs to another thread's confined arena; use a shared or automatic"
+              + " arena, or one of the connection's worker");
+    }
   }
 
   private int index(int position) {
@@ -273,17 +482,11 @@ final class SendQueue extends ByteSink {
 
   // Doubles the ring; afterwards the first piece is at index 0.
   private void grow() {
-    Piece[] larger = new Piece[pieces.length * 2];
+    SendPiece[] larger = new SendPiece[pieces.length * 2];
     for (int position = 0; position < count; position++) {
       larger[position] = pieces[index(position)];
     }
     pieces = larger;
     head = 0;
-  }
-
-  // Held by a block or, when that is null, by a receive buffer.
-  private static final class Piece extends SendPart {
-    Block holder;
-    int bufferId;
   }
 }

@@ -1,5 +1,6 @@
 package dev.uring.worker;
 
+import dev.uring.buffer.BlockLease;
 import dev.uring.buffer.BlockPool;
 import dev.uring.driver.Driver;
 import dev.uring.driver.DriverCounters;
@@ -98,6 +99,7 @@ public final class Worker implements Executor {
   private final Outbox outbox = new Outbox();
   private final Map<Class<?>, Object> attachments = new ConcurrentHashMap<>();
   private final List<Consumer<Throwable>> endListeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> driverClosedListeners = new ArrayList<>();
 
   private EndOfTurn endOfTurnHead;
 
@@ -188,6 +190,17 @@ public final class Worker implements Executor {
    */
   public void whenEnding(Consumer<Throwable> listener) {
     endListeners.add(listener);
+  }
+
+  /**
+   * Adds what shall be told, on this worker's thread, that the driver is closed: the kernel does
+   * not touch the memory of its operations any more.
+   *
+   * @param listener is called once
+   */
+  public void whenDriverClosed(Runnable listener) {
+    checkCurrent();
+    driverClosedListeners.add(listener);
   }
 
   /**
@@ -398,6 +411,17 @@ public final class Worker implements Executor {
   }
 
   /**
+   * Takes memory of this worker for the program to fill and hand over to one of its connections.
+   *
+   * @param bytes least capacity wanted
+   * @return a new lease; see {@link BlockLease#take} for using it again
+   */
+  public BlockLease lease(int bytes) {
+    checkCurrent();
+    return blocks.lease(bytes);
+  }
+
+  /**
    * This worker's counters.
    *
    * @return live counters, written by this worker's thread
@@ -467,6 +491,8 @@ public final class Worker implements Executor {
         counters.connectionLimitPauses,
         counters.bytesReceived,
         counters.bytesSent,
+        counters.zeroCopySends,
+        counters.zeroCopySendsCopied,
         counters.bytesCarried,
         counters.receivePauses,
         counters.turns,
@@ -793,11 +819,22 @@ public final class Worker implements Executor {
   private void release() {
     try {
       driver.close();
+      tellDriverClosed();
       blocks.close();
     } catch (Throwable failure) {
       LOG.error("worker {} could not release what it owned", index, failure);
     } finally {
       CURRENT.remove();
+    }
+  }
+
+  private void tellDriverClosed() {
+    for (Runnable listener : driverClosedListeners) {
+      try {
+        listener.run();
+      } catch (Throwable failure) {
+        taskFailed(failure);
+      }
     }
   }
 

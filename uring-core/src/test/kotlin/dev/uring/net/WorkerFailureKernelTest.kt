@@ -7,6 +7,7 @@ import dev.uring.driver.Driver
 import dev.uring.driver.ListenOptions
 import dev.uring.driver.UringDriver
 import dev.uring.ring.RingOptions
+import dev.uring.testing.Guarded
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
@@ -34,7 +35,7 @@ class WorkerFailureKernelTest :
                 val broken = UringException("the kernel went away")
                 val driver = BreakableDriver()
                 val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, 0, Long.MAX_VALUE), null)
-                val limits = NetLimits(65_536, 1 shl 20, 1 shl 18, 1 shl 16, 1L shl 26, 4096, 1_000_000_000, 1000)
+                val limits = NetLimits(65_536, 1 shl 20, 1 shl 18, 1 shl 16, 1L shl 26, 4096, 0, 1_000_000_000, 1000)
                 val table = ConnectionTable(worker, limits)
                 worker.start()
                 worker.started().get(PATIENCE_SECONDS, TimeUnit.SECONDS)
@@ -48,7 +49,8 @@ class WorkerFailureKernelTest :
                 clients[0].send("half a message")
                 recorders[1].connection().call { write(ByteArray(32 shl 20)) }
                 await { recorders[0].connection().call { readableBytes() } > 0 }
-                recorders[2].connection()
+                val guards = List(2) { Guarded(ByteArray(16 shl 20)) }
+                recorders[2].connection().call { guards.forEach(::write) }
 
                 driver.failure = broken
                 driver.wake()
@@ -58,6 +60,7 @@ class WorkerFailureKernelTest :
                     cause.cause shouldBe broken
                 }
                 worker.terminated().get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                guards.map { it.releases } shouldBe listOf(1, 1)
                 listener.closed().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS)
                 table.empty().isDone shouldBe true
                 clients.forEach {

@@ -13,6 +13,7 @@ internal class Recorder(
     private val onReceive: (Connection, ByteView) -> Int = { _, bytes -> bytes.size() },
     private val onEnd: (Connection) -> Unit = { it.close() },
     private val onWritable: (Connection) -> Unit = {},
+    private val onWritableTimeout: (Connection) -> Unit = { it.abort() },
     private val onDrain: (Connection) -> Unit = { it.close() },
     private val onClosed: (Connection) -> Unit = {},
 ) : ConnectionHandler {
@@ -54,6 +55,9 @@ internal class Recorder(
     override fun onEnd(connection: Connection) = record("end") { onEnd.invoke(connection) }
 
     override fun onWritable(connection: Connection) = record("writable") { onWritable.invoke(connection) }
+
+    override fun onWritableTimeout(connection: Connection) =
+        record("writable timeout") { onWritableTimeout.invoke(connection) }
 
     override fun onDrain(connection: Connection) = record("drain") { onDrain.invoke(connection) }
 

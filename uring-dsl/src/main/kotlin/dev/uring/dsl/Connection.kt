@@ -1,7 +1,10 @@
 package dev.uring.dsl
 
+import dev.uring.buffer.BlockLease
 import dev.uring.bytes.ByteSink
 import dev.uring.bytes.ByteView
+import dev.uring.net.SendGuard
+import dev.uring.net.SendOutcome
 import dev.uring.worker.Worker
 import kotlinx.io.bytestring.ByteString
 import kotlinx.io.bytestring.unsafe.UnsafeByteStringApi
@@ -18,7 +21,8 @@ import dev.uring.net.Connection as CoreConnection
  * A byte stream: what one [receive] offers is what has arrived, not a message. Sizes are bytes.
  * ### Ownership
  * The server owns the connection and closes it when the handler returns. Views are borrowed by the block that gets
- * them. Everything given to [write] and [send] is taken before the call returns; the caller may reuse it at once.
+ * them. Everything given to [write] and [send] is taken before the call returns; the caller may reuse it at once, except
+ * memory that it hands over.
  * ### Threading and cancellation
  * Belongs to one [worker]: every operation, suspending or not, is called on that worker's thread, which is where the
  * handler runs. Only [id], [worker], the addresses and [toString] may be used anywhere. A suspended operation is
@@ -168,6 +172,27 @@ public class Connection internal constructor(
         UnsafeByteStringOperations.withByteArrayUnsafe(bytes) { core.write(it) }
     }
 
+    /**
+     * Queues what [lease] holds without a copy; see [write].
+     *
+     * ### Ownership
+     * Handed over: the connection gives the memory back when the kernel is done with it, sent or not, and every later
+     * use of [lease] throws until it takes memory again.
+     *
+     * @sample samples.dsl.sendFilled
+     */
+    public fun write(lease: BlockLease): Unit = core.write(lease)
+
+    /**
+     * Queues memory of the program's own without a copy; see [write].
+     *
+     * ### Ownership
+     * Handed over until [SendGuard.released], which comes exactly once, on [worker], sent or not.
+     *
+     * @sample samples.dsl.sendMapped
+     */
+    public fun write(guard: SendGuard): Unit = core.write(guard)
+
     /** Encodes straight into the send queue, with no array in between; what was put counts as written. */
     public val output: ByteSink get() = core.output()
 
@@ -185,15 +210,19 @@ public class Connection internal constructor(
      * Any number of coroutines of the worker may send; the bytes of one call stay together. Cancelling a suspended send
      * does not take its bytes back: they are sent.
      * ### Errors
+     * [SendTimeoutException] no room within [timeout]; the bytes are queued all the same ·
      * [ConnectionLostException][dev.uring.base.ConnectionLostException] the peer broke the connection ·
      * [ConnectionClosedException][dev.uring.base.ConnectionClosedException] this side closed it ·
      * [SendQueueFullException][dev.uring.base.SendQueueFullException] as in [write].
      *
      * @sample samples.dsl.sendMany
      */
-    public suspend fun send(view: ByteView) {
+    public suspend fun send(
+        view: ByteView,
+        timeout: Duration = Duration.INFINITE,
+    ) {
         write(view)
-        awaitRoomToSend()
+        awaitRoomToSend(timeout)
     }
 
     /** Queues [count] bytes of [bytes] beginning with the one at [from] and waits for room; see [send]. */
@@ -201,32 +230,100 @@ public class Connection internal constructor(
         bytes: ByteArray,
         from: Int = 0,
         count: Int = bytes.size - from,
+        timeout: Duration = Duration.INFINITE,
     ) {
         write(bytes, from, count)
-        awaitRoomToSend()
+        awaitRoomToSend(timeout)
     }
 
     /** Queues [text] in UTF-8 and waits for room; see [send]. */
-    public suspend fun send(text: String) {
+    public suspend fun send(
+        text: String,
+        timeout: Duration = Duration.INFINITE,
+    ) {
         write(text)
-        awaitRoomToSend()
+        awaitRoomToSend(timeout)
     }
 
     /** Queues [bytes] and waits for room; see [send]. */
-    public suspend fun send(bytes: ByteString) {
+    public suspend fun send(
+        bytes: ByteString,
+        timeout: Duration = Duration.INFINITE,
+    ) {
         write(bytes)
-        awaitRoomToSend()
+        awaitRoomToSend(timeout)
+    }
+
+    /** Hands [lease] over as [write] does and waits for room; see [send]. */
+    public suspend fun send(
+        lease: BlockLease,
+        timeout: Duration = Duration.INFINITE,
+    ) {
+        write(lease)
+        awaitRoomToSend(timeout)
+    }
+
+    /** Hands [guard] over as [write] does and waits for room, not for its release; see [send]. */
+    public suspend fun send(
+        guard: SendGuard,
+        timeout: Duration = Duration.INFINITE,
+    ) {
+        write(guard)
+        awaitRoomToSend(timeout)
     }
 
     /**
-     * Suspends until everything written so far has been handed to the kernel.
+     * Suspends until everything written so far has been handed to the kernel: the completion of the sends before it.
      *
      * ### Threading and cancellation
-     * Cancelling takes no bytes back. Not needed for the bytes to leave: the worker sends them at the end of the turn.
+     * Bytes that other coroutines write meanwhile are not waited for. Cancelling takes no bytes back. Not needed for the
+     * bytes to leave: the worker sends them at the end of the turn.
      * ### Errors
      * As in [send].
      */
-    public suspend fun flush(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitSent(it) }
+    public suspend fun flush(timeout: Duration = Duration.INFINITE): Unit =
+        suspendCoroutineUninterceptedOrReturn { outgoing.awaitSent(it, timeout) }
+
+    /**
+     * Queues the bytes of [view] if the send queue is below its high-water mark; says what became of them.
+     *
+     * ### Shapes and units
+     * All of them are queued or none is. Never waits and never throws for a full or closed connection.
+     *
+     * @sample samples.dsl.offer
+     */
+    public fun trySend(view: ByteView): SendOutcome = core.tryWrite(view)
+
+    /** Queues [count] bytes of [bytes] beginning with the one at [from], if there is room; see [trySend]. */
+    public fun trySend(
+        bytes: ByteArray,
+        from: Int = 0,
+        count: Int = bytes.size - from,
+    ): SendOutcome = core.tryWrite(bytes, from, count)
+
+    /** Hands [lease] over if there is room, or else leaves it with the caller; see [trySend]. */
+    public fun trySend(lease: BlockLease): SendOutcome = core.tryWrite(lease)
+
+    /** Hands [guard] over if there is room, or else leaves it with the caller; see [trySend]. */
+    public fun trySend(guard: SendGuard): SendOutcome = core.tryWrite(guard)
+
+    /** Unsent bytes from which a [send] of this connection waits; `sendHighWaterBytes` unless changed. */
+    public val sendHighWaterBytes: Long get() = core.sendHighWaterBytes()
+
+    /** Unsent bytes at which a waiting [send] of this connection goes on; `sendLowWaterBytes` unless changed. */
+    public val sendLowWaterBytes: Long get() = outgoing.sendLowWaterBytes
+
+    /**
+     * Changes the marks of this connection: a stream of large blocks may want higher ones, one of very many connections
+     * lower ones. Senders that wait already go on at the mark they began to wait with.
+     *
+     * ### Errors
+     * `IllegalArgumentException` unless 0 ≤ [lowBytes] ≤ [highBytes] ≤ `sendQueueBytesMax` and 1 ≤ [highBytes].
+     */
+    public fun setSendWaterMarks(
+        lowBytes: Long,
+        highBytes: Long,
+    ): Unit = outgoing.setWaterMarks(lowBytes, highBytes)
 
     /**
      * Tells the peer, after all queued bytes, that no more will come (FIN). Receiving goes on; a later [write] is
@@ -281,7 +378,8 @@ public class Connection internal constructor(
             if (core.isWritable || !core.isOpen) Unit else outgoing.awaitRoomToReceive(it)
         }
 
-    private suspend fun awaitRoomToSend(): Unit = suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoomToSend(it) }
+    private suspend fun awaitRoomToSend(timeout: Duration): Unit =
+        suspendCoroutineUninterceptedOrReturn { outgoing.awaitRoomToSend(it, timeout) }
 
     /** Constants of connections. */
     public companion object {

@@ -1,9 +1,11 @@
 package dev.uring.dsl
 
 import dev.uring.base.ConnectionClosedException
+import dev.uring.worker.Timer
 import dev.uring.worker.Worker
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
+import kotlin.time.Duration
 import dev.uring.net.Connection as CoreConnection
 
 /**
@@ -17,8 +19,11 @@ import dev.uring.net.Connection as CoreConnection
  */
 internal class ConnectionOutput(
     private val core: CoreConnection,
-    private val sendLowWaterBytes: Long,
+    sendLowWaterBytes: Long,
 ) {
+    var sendLowWaterBytes: Long = sendLowWaterBytes
+        private set
+
     private val senders = ArrayList<Sender>(0)
     private val worker: Worker = core.worker()
 
@@ -32,24 +37,43 @@ internal class ConnectionOutput(
      * For a sender: lets it go on below the high-water mark, else not before the queue has fallen to the low-water
      * mark.
      */
-    fun awaitRoomToSend(continuation: Continuation<Unit>): Any {
+    fun awaitRoomToSend(
+        continuation: Continuation<Unit>,
+        timeout: Duration,
+    ): Any {
         core.checkOwner("send")
         // Dropped bytes never fill the queue: a loop of such sends would not wait, and hold up the worker for ever.
         if (endedBy != null) throw closeReason()
-        return if (core.isWritable && core.isOpen) Unit else await(continuation, sendLowWaterBytes)
+        return if (core.isWritable && core.isOpen) Unit else await(continuation, sendLowWaterBytes, NOWHERE, timeout)
     }
 
     /** For a reader between two arrivals, when the queue is above its high-water mark. */
-    fun awaitRoomToReceive(continuation: Continuation<Unit>): Any = await(continuation, sendLowWaterBytes)
+    fun awaitRoomToReceive(continuation: Continuation<Unit>): Any =
+        await(continuation, sendLowWaterBytes, NOWHERE, Duration.INFINITE)
 
-    fun awaitSent(continuation: Continuation<Unit>): Any {
+    /** For what is written so far: what other coroutines write behind it is not waited for. */
+    fun awaitSent(
+        continuation: Continuation<Unit>,
+        timeout: Duration,
+    ): Any {
         core.checkOwner("flush")
         if (isClosedHere) throw closeReason()
         if (core.isOpen) {
             if (core.unsentBytes() == 0L) return Unit
             core.flush()
         }
-        return await(continuation, 0)
+        return await(continuation, 0, core.writtenBytesTotal(), timeout)
+    }
+
+    fun setWaterMarks(
+        lowBytes: Long,
+        highBytes: Long,
+    ) {
+        require(lowBytes in 0..highBytes) {
+            "low-water mark of $lowBytes bytes must be from 0 to the high-water mark of $highBytes bytes"
+        }
+        core.sendHighWaterBytes(highBytes)
+        sendLowWaterBytes = lowBytes
     }
 
     /**
@@ -71,12 +95,16 @@ internal class ConnectionOutput(
     private fun await(
         continuation: Continuation<Unit>,
         unsentBytesAtMost: Long,
+        sentPosition: Long,
+        timeout: Duration,
     ): Any {
         if (isClosed) throw closeReason()
         // A connection that broke in this turn is not open and not closed yet: onClosed will bring the reason.
         val sender = freeSender()
         sender.unsentBytesAtMost = unsentBytesAtMost
+        sender.sentPosition = sentPosition
         sender.slot.park(continuation)
+        sender.armFor(timeout)
         request()
         return COROUTINE_SUSPENDED
     }
@@ -85,7 +113,10 @@ internal class ConnectionOutput(
         // By index, and asking anew each time: a resumed coroutine may write, wait again and add a sender.
         for (i in senders.indices) {
             val sender = senders[i]
-            if (core.unsentBytes() <= sender.unsentBytesAtMost) sender.slot.resume()
+            if (sender.slot.isOccupied && sender.mayGoOn()) {
+                worker.disarm(sender)
+                sender.slot.resume()
+            }
         }
         request()
     }
@@ -94,7 +125,10 @@ internal class ConnectionOutput(
         isClosed = true
         closeCause = cause
         failWaiting()
-        for (i in senders.indices) senders[i].slot.unbind()
+        for (i in senders.indices) {
+            worker.disarm(senders[i])
+            senders[i].slot.unbind()
+        }
     }
 
     private fun failWaiting() {
@@ -106,17 +140,24 @@ internal class ConnectionOutput(
             val sender = senders[i]
             if (!sender.slot.isOccupied) return sender
         }
-        return Sender(WaitSlot(worker)).also(senders::add)
+        return Sender().also(senders::add)
     }
 
-    // The core keeps one request: it is for the first of the waiting senders that can go on.
+    // The core keeps one request of each kind: it is for the first of the waiting senders that can go on.
     private fun request() {
         var unsentBytesAtMost = -1L
+        var sentPosition = Long.MAX_VALUE
         for (i in senders.indices) {
             val sender = senders[i]
-            if (sender.slot.isOccupied) unsentBytesAtMost = maxOf(unsentBytesAtMost, sender.unsentBytesAtMost)
+            if (!sender.slot.isOccupied) continue
+            if (sender.sentPosition == NOWHERE) {
+                unsentBytesAtMost = maxOf(unsentBytesAtMost, sender.unsentBytesAtMost)
+            } else {
+                sentPosition = minOf(sentPosition, sender.sentPosition)
+            }
         }
         if (unsentBytesAtMost >= 0) core.requestWritable(unsentBytesAtMost)
+        if (sentPosition != Long.MAX_VALUE) core.requestSent(sentPosition)
     }
 
     private fun closeReason(): Throwable =
@@ -126,9 +167,32 @@ internal class ConnectionOutput(
                 "Check isOpen there, or let the handler wait for it.",
         )
 
-    private class Sender(
-        val slot: WaitSlot,
-    ) {
+    /** One waiting coroutine, and its own time limit. */
+    private inner class Sender : Timer() {
+        val slot = WaitSlot(worker)
         var unsentBytesAtMost = 0L
+        var sentPosition = NOWHERE
+        private var timeout = Duration.INFINITE
+
+        fun mayGoOn(): Boolean =
+            if (sentPosition == NOWHERE) {
+                core.unsentBytes() <= unsentBytesAtMost
+            } else {
+                core.sentBytesTotal() >= sentPosition
+            }
+
+        // Disarmed in any case: a cancelled coroutine has left its limit behind.
+        fun armFor(limit: Duration) {
+            worker.disarm(this)
+            timeout = limit
+            if (limit.isFinite()) worker.arm(this, limit.inWholeNanoseconds.coerceAtLeast(0))
+        }
+
+        override fun fire() = slot.fail(SendTimeoutException(core.peerAddress, timeout, core.unsentBytes()))
+    }
+
+    private companion object {
+        /** Waits for room, and not for a position of the stream to be sent. */
+        const val NOWHERE = -1L
     }
 }

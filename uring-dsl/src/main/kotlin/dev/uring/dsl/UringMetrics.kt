@@ -181,6 +181,10 @@ public class UringMetrics(
                 },
                 Figure("uring.bytes.received", "bytes", "of payload") { it.bytesReceived() },
                 Figure("uring.bytes.sent", "bytes", "of payload that the kernel took") { it.bytesSent() },
+                Figure("uring.sends.zerocopy", "sends", "that asked the kernel not to copy") { it.zeroCopySends() },
+                Figure("uring.sends.zerocopy.copied", "sends", "of these, that the kernel copied all the same") {
+                    it.zeroCopySendsCopied()
+                },
                 Figure("uring.bytes.carried", "bytes", "copied because a message was not whole in one buffer") {
                     it.bytesCarried()
                 },

@@ -1,0 +1,267 @@
+package dev.uring.net;
+
+import dev.uring.abi.Errno;
+import dev.uring.driver.Driver;
+import dev.uring.driver.SendOperation;
+import dev.uring.driver.SendPart;
+import dev.uring.worker.Worker;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The sends of a connection: takes pieces from its queue to the kernel, one send at a time, and
+ * knows which memory the kernel may still read.
+ *
+ * <p>A copying send is over with its answer. A zero-copy one is answered when its bytes are in the
+ * socket's queue, so that the next send may follow; their memory is busy until the kernel's
+ * notification, which over a network comes with the peer's acknowledgement. Any number of sends may
+ * wait for their notifications: waiting for each before the next would let one send through for
+ * each round trip.
+ *
+ * <p>Zero-copy is given up for the rest of the connection when a notification says that the kernel
+ * copied (over loopback it always does), or when the kernel cannot do it (a Unix socket, a kernel
+ * before 6.2, the limit of locked memory).
+ *
+ * <p><i>Rejected:</i> deciding by the address, loopback or not. The route, the card and a packet
+ * filter decide; the notification knows.
+ *
+ * <p><i>Invariant:</i> the pieces of a zero-copy send are in the queue until its answer and with
+ * the send from then until its notification; a short one leaves the piece it was short in at the
+ * head of the queue, and nothing more is sent before its notification. <i>Thread:</i> the worker's.
+ */
+final class SendPath {
+  // Most sends of a connection that wait for notifications; beyond, sends copy. Enough for a window
+  // of many sends of the size that is worth it, and few enough to look through.
+  private static final int ZERO_COPY_SENDS_MAX = 64;
+
+  private final Connection connection;
+  private final Worker worker;
+  private final Driver driver;
+  private final NetLimits limits;
+  private final SendQueue queue;
+  private final CopyingSend copying = new CopyingSend();
+
+  // Made one by one as they are needed; those that wait for nothing are used again.
+  private List<ZeroCopySend> zeroCopySends = List.of();
+  private boolean asksZeroCopy;
+  private SendOperation asked;
+  private ZeroCopySend shortOne;
+  private int notificationsDue;
+  private long unnotifiedBytes;
+  private boolean isTellingQueued;
+
+  SendPath(Connection connection, Worker worker, NetLimits limits) {
+    this.connection = connection;
+    this.worker = worker;
+    this.driver = worker.driver();
+    this.limits = limits;
+    this.queue = new SendQueue(connection, worker.blocks(), driver.receiveBuffers(), limits);
+    this.asksZeroCopy = limits.zeroCopySendBytesMin() > 0;
+  }
+
+  SendQueue queue() {
+    return queue;
+  }
+
+  /** Whether a send is not answered yet: its operation names the descriptor. */
+  boolean isAsking() {
+    return asked != null;
+  }
+
+  /** Whether the kernel still reads memory of sends that are answered. */
+  boolean isHeld() {
+    return notificationsDue > 0;
+  }
+
+  /** Begins a send of what is queued, unless one is under way. */
+  void start() {
+    if (asked != null || shortOne != null || !queue.hasQueued()) {
+      return;
+    }
+    queue.fill();
+    worker.counters().unsent(queue.unsentBytes());
+    if (queue.inFlight() > 0) {
+      ask();
+    }
+    SendSource source = queue.nextSource();
+    if (source != null) {
+      // Fetched while what is before it is being sent.
+      source.fetch();
+    }
+    tellLater();
+  }
+
+  private void ask() {
+    SendOperation send = chooseSend();
+    try {
+      driver.send(connection.socket(), send);
+      asked = send;
+    } catch (RuntimeException failure) {
+      // Nothing is with the kernel: said here, or the queue would wait for an answer for ever.
+      queue.sent(0, null);
+      connection.fail(failure);
+    }
+  }
+
+  /** Asks the kernel to end the send under way. What waits for a notification cannot be ended. */
+  void cancel() {
+    if (asked != null) {
+      driver.cancel(asked);
+    }
+  }
+
+  /** Drops what is queued. Not while a send is under way. */
+  void clear() {
+    // The piece that a send was short in is still being read; it goes with those behind it.
+    queue.clear(shortOne == null ? null : shortOne.held);
+    tellLater();
+  }
+
+  /**
+   * Tells the guards whose memory the kernel has let go of. From the loop's top level: they may do
+   * anything with the connection.
+   */
+  void tellReleased() {
+    isTellingQueued = false;
+    for (SendGuard guard = queue.pollReleased(); guard != null; guard = queue.pollReleased()) {
+      try {
+        guard.released();
+      } catch (Throwable failure) {
+        worker.taskFailed(failure);
+      }
+    }
+  }
+
+  /** As {@link #tellReleased}, when a program's own call is what released them. */
+  void tellLater() {
+    if (queue.hasReleased() && !isTellingQueued) {
+      isTellingQueued = true;
+      worker.execute(this::tellReleased);
+    }
+  }
+
+  /** No answer will come any more, but until the driver is closed the kernel may read on. */
+  void workerEnding() {
+    worker.whenDriverClosed(() -> {
+      queue.releaseGuardsOnly();
+      zeroCopySends.forEach(send -> send.held.releaseGuardsOnlyTo(queue));
+      tellReleased();
+    });
+  }
+
+  private SendOperation chooseSend() {
+    if (!asksZeroCopy
+        || unnotifiedBytes > limits.sendHighWaterBytes()
+        || queue.inFlightBytes() < limits.zeroCopySendBytesMin()) {
+      return copying;
+    }
+    for (int i = 0; i < zeroCopySends.size(); i++) {
+      ZeroCopySend send = zeroCopySends.get(i);
+      if (!send.isUnderWay()) {
+        return send;
+      }
+    }
+    return zeroCopySends.size() < ZERO_COPY_SENDS_MAX ? newZeroCopySend() : copying;
+  }
+
+  private ZeroCopySend newZeroCopySend() {
+    if (zeroCopySends.isEmpty()) {
+      zeroCopySends = new ArrayList<>(1);
+    }
+    ZeroCopySend send = new ZeroCopySend();
+    zeroCopySends.add(send);
+    return send;
+  }
+
+  private static boolean cannotZeroCopy(int errno) {
+    return errno == Errno.EOPNOTSUPP
+        || errno == Errno.EINVAL
+        || errno == Errno.ENOMEM
+        || errno == Errno.ENOBUFS;
+  }
+
+  /** One send of what the queue has in flight. */
+  private abstract class Send extends SendOperation {
+    @Override
+    protected int partsCount() {
+      return queue.inFlight();
+    }
+
+    @Override
+    protected SendPart part(int index) {
+      return queue.piece(index);
+    }
+
+    @Override
+    protected boolean hasMore() {
+      SendSource source = queue.nextSource();
+      return source != null && !source.isExhausted();
+    }
+
+    /** Settles the queue with an answer; returns whether the kernel took all there was. */
+    boolean settle(int result, HeldPieces keeper) {
+      asked = null;
+      boolean isWhole = result == queue.inFlightBytes();
+      if (result >= 0) {
+        worker.counters().bytesSent += result;
+      }
+      queue.sent(Math.max(result, 0), keeper);
+      return isWhole;
+    }
+  }
+
+  private final class CopyingSend extends Send {
+    @Override
+    protected void completed(int result, int bufferId, boolean isLast) {
+      settle(result, null);
+      if (result < 0 && result != -Errno.ECANCELED) {
+        connection.lost(-result);
+      }
+      connection.sendAnswered();
+    }
+  }
+
+  private final class ZeroCopySend extends Send {
+    final HeldPieces held = new HeldPieces();
+    private int heldBytes;
+
+    @Override
+    protected boolean isZeroCopy() {
+      return true;
+    }
+
+    @Override
+    protected void completed(int result, int bufferId, boolean isLast) {
+      boolean isWhole = settle(result, isLast ? null : held);
+      if (!isLast) {
+        notificationsDue++;
+        heldBytes = Math.max(result, 0);
+        unnotifiedBytes += heldBytes;
+        shortOne = isWhole ? null : this;
+      }
+      if (result >= 0) {
+        worker.counters().zeroCopySends++;
+      } else if (cannotZeroCopy(-result)) {
+        asksZeroCopy = false;
+      } else if (result != -Errno.ECANCELED) {
+        connection.lost(-result);
+      }
+      connection.sendAnswered();
+    }
+
+    @Override
+    protected void memoryReleased(boolean wasCopied) {
+      notificationsDue--;
+      unnotifiedBytes -= heldBytes;
+      held.releaseTo(queue);
+      if (shortOne == this) {
+        shortOne = null;
+      }
+      if (wasCopied) {
+        worker.counters().zeroCopySendsCopied++;
+        asksZeroCopy = false;
+      }
+      connection.sendAnswered();
+    }
+  }
+}
