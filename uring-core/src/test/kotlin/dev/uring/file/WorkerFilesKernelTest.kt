@@ -13,6 +13,7 @@ import dev.uring.testing.closeInTime
 import dev.uring.testing.kernelTest
 import dev.uring.testing.smallConfig
 import dev.uring.worker.Worker
+import dev.uring.worker.WorkerOptions
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
@@ -80,7 +81,8 @@ class WorkerFilesKernelTest :
             val directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "files")
             val blocks = BlockPool(1 shl 24)
             val options = RingOptions.ofSqEntries(64).without(RingFeature.FTRUNCATE)
-            val worker = Worker(0, UringDriver(options, 16, 4096, 1024, blocks), blocks, 64, 64, null)
+            val driver = UringDriver(options, 16, 4096, 1024, blocks)
+            val worker = Worker(0, driver, blocks, WorkerOptions(64, 64, 0, Long.MAX_VALUE), null)
             worker.start()
             try {
                 worker.call { worker.driver().files().canTruncate() } shouldBe false
