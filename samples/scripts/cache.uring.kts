@@ -141,4 +141,4 @@ val server =
         every(100.milliseconds) { shard -> while (shard.expireDue(500) == 500) yield() }
     }
 
-println("cache on port ${server.localAddress.port}, ${runtime.workersCount()} workers")
+println("cache on port ${server.port}, ${runtime.workersCount()} workers")

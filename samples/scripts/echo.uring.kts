@@ -6,4 +6,4 @@ val server =
         conn.forEachView { view -> conn.write(view) }
     }
 
-println("echo on port ${server.localAddress.port}, ${runtime.workersCount()} workers")
+println("echo on port ${server.port}, ${runtime.workersCount()} workers")

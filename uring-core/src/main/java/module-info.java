@@ -16,5 +16,6 @@ module dev.uring.core {
   exports dev.uring.file;
   exports dev.uring.metrics;
   exports dev.uring.net;
+  exports dev.uring.socket;
   exports dev.uring.worker;
 }

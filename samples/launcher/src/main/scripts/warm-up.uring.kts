@@ -9,11 +9,11 @@ val cache =
     }
 
 launch(Dispatchers.IO) {
-    Socket(echo.localAddress.address, echo.localAddress.port).use { socket ->
+    Socket("127.0.0.1", echo.port).use { socket ->
         val message = ByteArray(64) { it.toByte() }
         repeat(200) { socket.exchange(message, message) }
     }
-    Socket(cache.localAddress.address, cache.localAddress.port).use { socket ->
+    Socket("127.0.0.1", cache.port).use { socket ->
         socket.exchange("PING\r\n".toByteArray(), "+PONG\r\n".toByteArray())
         repeat(200) { round ->
             val old = if (round == 0) "$0\r\n\r\n" else "$3\r\none\r\n"

@@ -2,7 +2,6 @@ package dev.uring;
 
 import dev.uring.base.UringException;
 import dev.uring.buffer.BlockPool;
-import dev.uring.driver.ListenOptions;
 import dev.uring.driver.UringDriver;
 import dev.uring.metrics.WorkerSnapshot;
 import dev.uring.net.ConnectAttempt;
@@ -17,6 +16,8 @@ import dev.uring.net.UdpServer;
 import dev.uring.net.UdpSocket;
 import dev.uring.net.UdpSockets;
 import dev.uring.ring.RingOptions;
+import dev.uring.socket.Endpoint;
+import dev.uring.socket.SocketOptions;
 import dev.uring.worker.CpuPlacement;
 import dev.uring.worker.StallDetector;
 import dev.uring.worker.Worker;
@@ -72,6 +73,7 @@ public final class UringRuntime implements AutoCloseable {
   private final List<ConnectionTable> tables;
   private final ListenerGroup listenerGroup;
   private final UdpSockets udpSockets;
+  private final SocketOptions defaultOptions;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private final CompletableFuture<Void> terminated;
   private final Thread signalHook;
@@ -86,10 +88,9 @@ public final class UringRuntime implements AutoCloseable {
     NetLimits limits = limitsOf(config);
     this.tables =
         workers.stream().map(worker -> new ConnectionTable(worker, limits)).toList();
-    boolean sharesPort = workers.size() > 1;
-    this.listenerGroup = new ListenerGroup(
-        tables, new ListenOptions(config.backlog(), sharesPort, config.tcpNoDelay()));
     this.udpSockets = new UdpSockets(workers);
+    this.listenerGroup = new ListenerGroup(tables, config.backlog());
+    this.defaultOptions = SocketOptions.builder().noDelay(config.tcpNoDelay()).build();
     this.terminated = CompletableFuture.allOf(
         workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
     watchForStalls();
@@ -166,18 +167,32 @@ public final class UringRuntime implements AutoCloseable {
   /**
    * Listens on an address and serves each connection on the worker that the kernel gives it to.
    *
-   * @param address {@code host:port}, {@code [ipv6]:port} or {@code :port}; port 0 lets the system
-   *     choose, see {@link Listener#localAddress()}
+   * @param address one of the forms of {@link Endpoint}; port 0 lets the system choose, see
+   *     {@link Listener#port()}
    * @param acceptor chooses the handler of each connection
    * @return the listener, bound already
    * @throws UringException the address cannot be listened on, or the runtime is shutting down
    */
   public Listener listen(String address, ConnectionAcceptor acceptor) {
-    InetSocketAddress parsed = ListenAddress.parse(address);
+    return listen(address, SocketOptions.defaults(), acceptor);
+  }
+
+  /**
+   * Listens with options.
+   *
+   * @param address one of the forms of {@link Endpoint}; its settings go before {@code options}
+   * @param options how the listener and its connections are set
+   * @param acceptor chooses the handler of each connection
+   * @return the listener, bound already
+   * @throws UringException the address cannot be listened on, or the runtime is shutting down
+   */
+  public Listener listen(String address, SocketOptions options, ConnectionAcceptor acceptor) {
+    Endpoint endpoint = Endpoint.parse(address);
     if (isDraining()) {
       throw shuttingDown(address);
     }
-    Listener listener = listenerGroup.listen(parsed, acceptor);
+    Listener listener =
+        listenerGroup.listen(endpoint, withDefaults(endpoint.override(options)), acceptor);
     synchronized (listeners) {
       if (!isDraining) {
         listeners.add(listener);
@@ -193,15 +208,38 @@ public final class UringRuntime implements AutoCloseable {
    * Opens a connection that lives on a given worker.
    *
    * @param worker one of this runtime's
-   * @param address {@code host:port} with an IP address or {@code localhost}
+   * @param address one of the forms of {@link Endpoint}
    * @param timeout longest wait for the peer's answer; zero has no limit but the kernel's
    * @param acceptor chooses the handler once the connection exists
    * @return the attempt, whose result says how it ended
    */
   public ConnectAttempt connect(
       Worker worker, String address, Duration timeout, ConnectionAcceptor acceptor) {
+    return connect(worker, address, timeout, SocketOptions.defaults(), acceptor);
+  }
+
+  /**
+   * Opens a connection with options.
+   *
+   * @param worker one of this runtime's
+   * @param address one of the forms of {@link Endpoint}
+   * @param timeout longest wait for the peer's answer; zero has no limit but the kernel's
+   * @param options how the connection is set
+   * @param acceptor chooses the handler once the connection exists
+   * @return the attempt, whose result says how it ended
+   */
+  public ConnectAttempt connect(
+      Worker worker,
+      String address,
+      Duration timeout,
+      SocketOptions options,
+      ConnectionAcceptor acceptor) {
     return ConnectAttempt.start(
-        tables.get(worker.index()), ListenAddress.parse(address), timeout, acceptor);
+        tables.get(worker.index()),
+        Endpoint.parse(address).requireConnectable().address(),
+        timeout,
+        withDefaults(options),
+        acceptor);
   }
 
   /**
@@ -215,7 +253,7 @@ public final class UringRuntime implements AutoCloseable {
    */
   public UdpServer udp(
       String address, UdpOptions options, Function<UdpSocket, UdpHandler> handlers) {
-    InetSocketAddress parsed = ListenAddress.parseUdp(address);
+    InetSocketAddress parsed = Endpoint.parseUdp(address);
     if (isDraining()) {
       throw shuttingDown(address);
     }
@@ -233,7 +271,7 @@ public final class UringRuntime implements AutoCloseable {
    */
   public CompletionStage<UdpSocket> openUdp(
       Worker worker, String address, UdpOptions options, Function<UdpSocket, UdpHandler> handlers) {
-    return udpSockets.open(worker, ListenAddress.parseUdp(address), options, handlers);
+    return udpSockets.open(worker, Endpoint.parseUdp(address), options, handlers);
   }
 
   /**
@@ -336,6 +374,15 @@ public final class UringRuntime implements AutoCloseable {
     synchronized (listeners) {
       return isDraining;
     }
+  }
+
+  private SocketOptions withDefaults(SocketOptions options) {
+    if (options == SocketOptions.defaults()) {
+      return defaultOptions;
+    }
+    return options.noDelay().isPresent()
+        ? options
+        : options.toBuilder().noDelay(config.tcpNoDelay()).build();
   }
 
   private static UringException shuttingDown(String address) {

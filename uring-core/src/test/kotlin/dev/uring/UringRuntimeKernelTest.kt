@@ -27,6 +27,7 @@ import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.net.InetSocketAddress
 import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.ConcurrentHashMap
@@ -196,7 +197,9 @@ class UringRuntimeKernelTest :
                             repeat(requests) { connection.write(bytes, it * REQUEST_BYTES, REQUEST_BYTES) }
                             if (requests > 0) {
                                 answered
-                                    .computeIfAbsent(connection.remoteAddress().port) { AtomicLong() }
+                                    .computeIfAbsent(
+                                        (connection.remoteAddress() as InetSocketAddress).port,
+                                    ) { AtomicLong() }
                                     .addAndGet(requests.toLong())
                             }
                             return requests * REQUEST_BYTES
@@ -226,7 +229,7 @@ class UringRuntimeKernelTest :
                 leavesNothingBehind {
                     val config = smallConfig().workersCount(2).drainTimeout(Duration.ofMillis(100)).build()
                     val runtime = UringRuntime.start(config)
-                    val address = runtime.listen("127.0.0.1:0") { echo }.localAddress()
+                    val address = runtime.listen("127.0.0.1:0") { echo }.localAddress() as InetSocketAddress
                     val clients =
                         List(4) {
                             thread {
@@ -253,7 +256,7 @@ class UringRuntimeKernelTest :
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())
                 val listener = runtime.listen("127.0.0.1:0") { recorder }
-                Socket(listener.localAddress().address, listener.localAddress().port).use { client ->
+                Socket("127.0.0.1", listener.port()).use { client ->
                     recorder.connection()
                     runtime.worker(0).stop()
                     val cause = recorder.closed().shouldBeInstanceOf<ConnectionLostException>()

@@ -84,6 +84,29 @@ fun offer(
     subscribers.removeIf { it.trySend(tick) == SendOutcome.CLOSED }
 }
 
+suspend fun UringScope.askServer(): String {
+    val conn = connect("127.0.0.1:7000", timeout = 2.seconds)
+    try {
+        conn.send("ping\n")
+        var answer = ""
+        conn.parse { view ->
+            val end = view.indexOf(NEWLINE, 0)
+            if (end >= 0) answer = view.toUtf8(0, end)
+            end + 1
+        }
+        return answer
+    } finally {
+        conn.close()
+    }
+}
+
+suspend fun UringScope.askAndClose() =
+    connect("127.0.0.1:7000") { conn ->
+        conn.send("ping\n")
+        conn.shutdownOutput()
+        conn.forEachView { print(it.toUtf8()) }
+    }
+
 suspend fun UringScope.askOwner(key: Int): String =
     onWorker(key % runtime.workersCount()) { "worker ${key % runtime.workersCount()} owns $key" }
 

@@ -380,6 +380,82 @@ public final class Layouts {
   /** int l_linger, in seconds. */
   public static final int LINGER_SECONDS = 4;
 
+  // struct ucred, <bits/socket.h>.
+
+  /** {@code sizeof(struct ucred)}. */
+  public static final int UCRED_BYTES = 12;
+
+  /** s32 pid. */
+  public static final int UCRED_PID = 0;
+
+  /** u32 uid. */
+  public static final int UCRED_UID = 4;
+
+  /** u32 gid. */
+  public static final int UCRED_GID = 8;
+
+  // struct tcp_info, <linux/tcp.h>; it grows at its end with the kernel.
+
+  /** Bytes up to the last field that is read. */
+  public static final int TCP_INFO_READ_BYTES = 168;
+
+  /** u8 tcpi_state. */
+  public static final int TCP_INFO_STATE = 0;
+
+  /** u8 tcpi_retransmits. */
+  public static final int TCP_INFO_RETRANSMITS = 2;
+
+  /** u32 tcpi_rto, microseconds. */
+  public static final int TCP_INFO_RTO = 8;
+
+  /** u32 tcpi_snd_mss. */
+  public static final int TCP_INFO_SND_MSS = 16;
+
+  /** u32 tcpi_rcv_mss. */
+  public static final int TCP_INFO_RCV_MSS = 20;
+
+  /** u32 tcpi_unacked. */
+  public static final int TCP_INFO_UNACKED = 24;
+
+  /** u32 tcpi_lost. */
+  public static final int TCP_INFO_LOST = 32;
+
+  /** u32 tcpi_pmtu. */
+  public static final int TCP_INFO_PMTU = 60;
+
+  /** u32 tcpi_rtt, microseconds. */
+  public static final int TCP_INFO_RTT = 68;
+
+  /** u32 tcpi_rttvar, microseconds. */
+  public static final int TCP_INFO_RTTVAR = 72;
+
+  /** u32 tcpi_snd_cwnd. */
+  public static final int TCP_INFO_SND_CWND = 80;
+
+  /** u32 tcpi_total_retrans. */
+  public static final int TCP_INFO_TOTAL_RETRANS = 100;
+
+  /** u64 tcpi_bytes_acked. */
+  public static final int TCP_INFO_BYTES_ACKED = 120;
+
+  /** u64 tcpi_bytes_received. */
+  public static final int TCP_INFO_BYTES_RECEIVED = 128;
+
+  /** u32 tcpi_segs_out. */
+  public static final int TCP_INFO_SEGS_OUT = 136;
+
+  /** u32 tcpi_segs_in. */
+  public static final int TCP_INFO_SEGS_IN = 140;
+
+  /** u32 tcpi_notsent_bytes. */
+  public static final int TCP_INFO_NOTSENT_BYTES = 144;
+
+  /** u32 tcpi_min_rtt, microseconds. */
+  public static final int TCP_INFO_MIN_RTT = 148;
+
+  /** u64 tcpi_delivery_rate, bytes per second. */
+  public static final int TCP_INFO_DELIVERY_RATE = 160;
+
   // struct rlimit, <bits/resource.h>.
 
   /** {@code sizeof(struct rlimit)}. */

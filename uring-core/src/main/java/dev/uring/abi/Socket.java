@@ -74,6 +74,9 @@ public final class Socket {
   /** Several sockets on one address, the kernel spreads connections over them. */
   public static final int SO_REUSEPORT = 15;
 
+  /** Who the peer of a Unix socket is; a {@code struct ucred}. */
+  public static final int SO_PEERCRED = 17;
+
   /** Busy-poll time for receives, microseconds. */
   public static final int SO_BUSY_POLL = 46;
 
@@ -100,6 +103,9 @@ public final class Socket {
   /** Wake the listener only when data has come, seconds. */
   public static final int TCP_DEFER_ACCEPT = 9;
 
+  /** What the kernel knows about the connection; a {@code struct tcp_info}. */
+  public static final int TCP_INFO = 11;
+
   /** Acknowledge at once. */
   public static final int TCP_QUICKACK = 12;
 
@@ -109,8 +115,16 @@ public final class Socket {
   /** Data in the SYN of a listener. */
   public static final int TCP_FASTOPEN = 23;
 
+  /** Data in the SYN of a connect, which then succeeds at once. */
+  public static final int TCP_FASTOPEN_CONNECT = 30;
+
   /** Unsent bytes below which the socket counts as writable. */
   public static final int TCP_NOTSENT_LOWAT = 25;
+
+  // Options at IPPROTO_IP.
+
+  /** A bind to port 0 leaves the choice of the port to connect. */
+  public static final int IP_BIND_ADDRESS_NO_PORT = 24;
 
   // Options at IPPROTO_IPV6.
 

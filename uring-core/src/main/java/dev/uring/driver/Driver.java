@@ -1,6 +1,9 @@
 package dev.uring.driver;
 
-import java.net.InetSocketAddress;
+import dev.uring.socket.PeerCredentials;
+import dev.uring.socket.SocketOptions;
+import dev.uring.socket.TcpInfo;
+import java.net.SocketAddress;
 
 /**
  * What a worker asks of a kernel.
@@ -13,7 +16,8 @@ import java.net.InetSocketAddress;
  * <h2>Ownership</h2>
  *
  * A socket belongs to whoever got it from {@link #accept} until {@link #close}. A driver never
- * closes one by itself, except those still open when the driver is closed.
+ * closes one by itself, except those still open when the driver is closed. Before anything else is
+ * asked of it, an accepted socket may be handed over to another driver of the same kind.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -45,7 +49,7 @@ public interface Driver extends AutoCloseable {
    * @param options how
    * @return the socket, or a negative errno
    */
-  int openListener(InetSocketAddress address, ListenOptions options);
+  int openListener(SocketAddress address, ListenOptions options);
 
   /**
    * Closes a socket at once, for one that no operation uses. Any thread.
@@ -60,7 +64,7 @@ public interface Driver extends AutoCloseable {
    * @param socket the socket
    * @return the address, or null when the socket is not connected any more
    */
-  InetSocketAddress localAddress(int socket);
+  SocketAddress localAddress(int socket);
 
   /**
    * The peer's address. Any thread.
@@ -68,7 +72,7 @@ public interface Driver extends AutoCloseable {
    * @param socket the socket
    * @return the address, or null when the socket is not connected any more
    */
-  InetSocketAddress remoteAddress(int socket);
+  SocketAddress remoteAddress(int socket);
 
   /**
    * Makes closing a socket reset the connection and drop what is unsent.
@@ -78,12 +82,36 @@ public interface Driver extends AutoCloseable {
   void resetOnClose(int socket);
 
   /**
+   * Who is at the other end of a Unix socket. Any thread.
+   *
+   * @param socket the socket
+   * @return the peer, or null when the socket is of another family or not connected
+   */
+  PeerCredentials peerCredentials(int socket);
+
+  /**
+   * What TCP knows about a connection. Any thread.
+   *
+   * @param socket the socket
+   * @return the values at this moment, or null when the socket is no TCP socket
+   */
+  TcpInfo tcpInfo(int socket);
+
+  /**
+   * Hints that what has arrived shall be acknowledged without waiting for a reply.
+   *
+   * @param socket the socket
+   */
+  void acknowledgeAtOnce(int socket);
+
+  /**
    * Opens a stream socket to be connected. Any thread.
    *
    * @param remote the peer it is for
+   * @param options how
    * @return the socket, or a negative errno
    */
-  int openStream(InetSocketAddress remote);
+  int openStream(SocketAddress remote, SocketOptions options);
 
   /**
    * Connects a socket: one answer, 0 or a negative errno.
@@ -92,7 +120,7 @@ public interface Driver extends AutoCloseable {
    * @param remote the peer
    * @param operation hears the answer
    */
-  void connect(int socket, InetSocketAddress remote, Operation operation);
+  void connect(int socket, SocketAddress remote, Operation operation);
 
   /**
    * Accepts connections until cancelled: each answer is a socket or a negative errno.

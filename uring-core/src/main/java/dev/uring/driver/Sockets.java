@@ -3,6 +3,7 @@ package dev.uring.driver;
 import dev.uring.abi.Layouts;
 import dev.uring.abi.Socket;
 import dev.uring.ffi.Libc;
+import dev.uring.socket.SocketOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,8 +11,11 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteOrder;
+import java.util.OptionalInt;
 
 /** Socket calls that are made once for a listener or a connection, not once for a message. */
 final class Sockets {
@@ -22,40 +26,54 @@ final class Sockets {
 
   private Sockets() {}
 
-  static int openStream(InetSocketAddress address) {
-    int domain = address.getAddress() instanceof Inet6Address ? Socket.AF_INET6 : Socket.AF_INET;
-    // Not SOCK_NONBLOCK: a non-blocking socket makes io_uring answer EAGAIN where it would wait.
-    int socket = Libc.socket(domain, Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC, 0);
-    if (socket >= 0) {
-      Libc.setsockopt(socket, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 1);
-    }
-    return socket;
-  }
-
-  static int openListener(InetSocketAddress address, ListenOptions options) {
-    int socket = openStream(address);
+  static int openStream(SocketAddress remote, SocketOptions options) {
+    int socket = open(remote);
     if (socket < 0) {
       return socket;
     }
-    int result = bindAndListen(socket, address, options);
-    if (result < 0) {
-      Libc.close(socket);
-      return result;
+    boolean isTcp = remote instanceof InetSocketAddress;
+    int result = SocketSettings.applyCommon(socket, isTcp, options);
+    if (result >= 0 && isTcp) {
+      result = SocketSettings.applyConnecting(socket, options);
     }
-    return socket;
+    if (result >= 0 && options.localAddress().isPresent()) {
+      result = bindLocal(socket, options.localAddress().get());
+    }
+    return closedUnless(result >= 0, socket, result);
   }
 
-  static InetSocketAddress localAddress(int socket) {
+  static int openListener(SocketAddress address, ListenOptions options) {
+    int socket = open(address);
+    if (socket < 0) {
+      return socket;
+    }
+    boolean isTcp = address instanceof InetSocketAddress;
+    // Buffer sizes before listen: the kernel agrees on a window when a connection begins.
+    int result = SocketSettings.applyCommon(socket, isTcp, options.socket());
+    if (result >= 0) {
+      result = isTcp
+          ? bindTcp(socket, (InetSocketAddress) address, options)
+          : bindUnix(socket, address, options);
+    }
+    if (result >= 0) {
+      result = Libc.listen(socket, options.backlog());
+    }
+    return closedUnless(result >= 0, socket, result);
+  }
+
+  static SocketAddress localAddress(int socket) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment storage = arena.allocate(Layouts.SOCKADDR_STORAGE_BYTES, Long.BYTES);
-      return Libc.getsockname(socket, storage) < 0 ? null : decode(storage);
+      int bytes = Libc.getsockname(socket, storage);
+      return bytes < 0 ? null : SocketAddresses.decode(storage, bytes);
     }
   }
 
-  static InetSocketAddress remoteAddress(int socket) {
+  static SocketAddress remoteAddress(int socket) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment storage = arena.allocate(Layouts.SOCKADDR_STORAGE_BYTES, Long.BYTES);
-      return Libc.getpeername(socket, storage) < 0 ? null : decode(storage);
+      int bytes = Libc.getpeername(socket, storage);
+      return bytes < 0 ? null : SocketAddresses.decode(storage, bytes);
     }
   }
 
@@ -69,21 +87,65 @@ final class Sockets {
     }
   }
 
-  private static int bindAndListen(int socket, InetSocketAddress address, ListenOptions options) {
+  private static int open(SocketAddress address) {
+    // Not SOCK_NONBLOCK: a non-blocking socket makes io_uring answer EAGAIN where it would wait.
+    int type = Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC;
+    return Libc.socket(SocketAddresses.family(address), type, 0);
+  }
+
+  private static int closedUnless(boolean isGood, int socket, int errno) {
+    if (isGood) {
+      return socket;
+    }
+    Libc.close(socket);
+    return errno;
+  }
+
+  private static int bindTcp(int socket, InetSocketAddress address, ListenOptions options) {
     int result = Libc.setsockopt(socket, Socket.SOL_SOCKET, Socket.SO_REUSEADDR, 1);
     if (result >= 0 && options.reusePort()) {
       result = Libc.setsockopt(socket, Socket.SOL_SOCKET, Socket.SO_REUSEPORT, 1);
     }
-    if (result >= 0 && !options.tcpNoDelay()) {
-      result = Libc.setsockopt(socket, Socket.IPPROTO_TCP, Socket.TCP_NODELAY, 0);
+    if (result >= 0 && options.isOnlyIpv6()) {
+      result = Libc.setsockopt(socket, Socket.IPPROTO_IPV6, Socket.IPV6_V6ONLY, 1);
     }
     if (result >= 0) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment storage = arena.allocate(Layouts.SOCKADDR_STORAGE_BYTES, Long.BYTES);
-        result = Libc.bind(socket, storage, encode(address, storage));
+      result = SocketSettings.applyListening(socket, options.socket());
+    }
+    return result < 0 ? result : bind(socket, address);
+  }
+
+  private static int bindUnix(int socket, SocketAddress address, ListenOptions options) {
+    if (!(address instanceof UnixDomainSocketAddress file)) {
+      return bind(socket, address);
+    }
+    UnixSocketFile.removeStale(file);
+    int result = bind(socket, file);
+    OptionalInt mode = options.socket().fileMode();
+    if (result >= 0 && mode.isPresent()) {
+      result = UnixSocketFile.setMode(file, mode.getAsInt());
+      if (result < 0) {
+        UnixSocketFile.boundTo(file).remove();
       }
     }
-    return result < 0 ? result : Libc.listen(socket, options.backlog());
+    return result;
+  }
+
+  private static int bindLocal(int socket, SocketAddress local) {
+    if (local instanceof InetSocketAddress ip && ip.getPort() == 0) {
+      int result = Libc.setsockopt(socket, Socket.IPPROTO_IP, Socket.IP_BIND_ADDRESS_NO_PORT, 1);
+      if (result < 0) {
+        return result;
+      }
+    }
+    return bind(socket, local);
+  }
+
+  private static int bind(int socket, SocketAddress address) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment storage = arena.allocate(Layouts.SOCKADDR_STORAGE_BYTES, Long.BYTES);
+      return Libc.bind(socket, storage, SocketAddresses.encode(address, storage));
+    }
   }
 
   /** Writes a {@code sockaddr_in} or {@code sockaddr_in6}; returns its length. */
@@ -116,13 +178,19 @@ final class Sockets {
               Inet6Address.getByAddress(
                   null,
                   bytes(storage, Layouts.SOCKADDR_IN6_ADDR, IPV6_BYTES),
-                  storage.get(ValueLayout.JAVA_INT, Layouts.SOCKADDR_IN6_SCOPE_ID)),
+                  scopeId(storage)),
               port);
         default -> null;
       };
     } catch (UnknownHostException e) {
       throw new AssertionError("an address of 4 or 16 bytes was refused", e);
     }
+  }
+
+  // The kernel's 0 is "none", which the JDK would take for an interface and write as %0.
+  private static int scopeId(MemorySegment storage) {
+    int scopeId = storage.get(ValueLayout.JAVA_INT, Layouts.SOCKADDR_IN6_SCOPE_ID);
+    return scopeId == 0 ? -1 : scopeId;
   }
 
   private static byte[] bytes(MemorySegment storage, long from, int count) {

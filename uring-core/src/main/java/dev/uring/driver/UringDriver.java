@@ -18,10 +18,13 @@ import dev.uring.ring.RingOptions;
 import dev.uring.ring.Sqe;
 import dev.uring.ring.SubmissionQueue;
 import dev.uring.ring.UserData;
+import dev.uring.socket.PeerCredentials;
+import dev.uring.socket.SocketOptions;
+import dev.uring.socket.TcpInfo;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -142,7 +145,7 @@ public final class UringDriver implements Driver {
   }
 
   @Override
-  public int openListener(InetSocketAddress address, ListenOptions listenOptions) {
+  public int openListener(SocketAddress address, ListenOptions listenOptions) {
     return Sockets.openListener(address, listenOptions);
   }
 
@@ -152,12 +155,12 @@ public final class UringDriver implements Driver {
   }
 
   @Override
-  public InetSocketAddress localAddress(int socket) {
+  public SocketAddress localAddress(int socket) {
     return Sockets.localAddress(socket);
   }
 
   @Override
-  public InetSocketAddress remoteAddress(int socket) {
+  public SocketAddress remoteAddress(int socket) {
     return Sockets.remoteAddress(socket);
   }
 
@@ -167,18 +170,34 @@ public final class UringDriver implements Driver {
   }
 
   @Override
-  public int openStream(InetSocketAddress remote) {
-    return Sockets.openStream(remote);
+  public PeerCredentials peerCredentials(int socket) {
+    return SocketSettings.peerCredentials(socket);
   }
 
   @Override
-  public void connect(int socket, InetSocketAddress remote, Operation operation) {
+  public TcpInfo tcpInfo(int socket) {
+    return SocketSettings.tcpInfo(socket);
+  }
+
+  @Override
+  public void acknowledgeAtOnce(int socket) {
+    // A hint: a connection that is gone meanwhile is told of elsewhere.
+    Libc.setsockopt(socket, Socket.IPPROTO_TCP, Socket.TCP_QUICKACK, 1);
+  }
+
+  @Override
+  public int openStream(SocketAddress remote, SocketOptions socketOptions) {
+    return Sockets.openStream(remote, socketOptions);
+  }
+
+  @Override
+  public void connect(int socket, SocketAddress remote, Operation operation) {
     // The kernel copies the address when it takes the operation, at the latest at the end of this
     // turn: the operation's own block is still simpler to trust than a moment.
     Block block = blocks.take(Layouts.SOCKADDR_STORAGE_BYTES);
     MemorySegment storage = block.memory().asSlice(block.offset(), Layouts.SOCKADDR_STORAGE_BYTES);
     storage.fill((byte) 0);
-    int bytes = Sockets.encode(remote, storage);
+    int bytes = SocketAddresses.encode(remote, storage);
     operation.description = block;
     next().prepConnect(socket, storage.address(), bytes).userData(table.begin(operation));
   }

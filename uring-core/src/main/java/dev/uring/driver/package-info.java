@@ -11,7 +11,7 @@
  * {@code UringFiles} behind it.
  *
  * <p><b>May import.</b> {@code ring}, {@code ffi}, {@code abi}, {@code buffer}, {@code bytes},
- * {@code base}.
+ * {@code socket}, {@code base}.
  *
  * <p><b>Threads.</b> A driver belongs to one worker. Only {@link dev.uring.driver.Driver#wake()}
  * and the opening of listening sockets may be called from elsewhere.

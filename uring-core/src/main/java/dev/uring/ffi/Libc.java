@@ -124,6 +124,17 @@ public final class Libc {
     }
   }
 
+  /** {@code getsockopt(2)} for a structure: fills {@code value}, returns how many bytes of it. */
+  public static int getsockopt(int fd, int level, int option, MemorySegment value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocateFrom(JAVA_INT, requireInt(value.byteSize()));
+      int result = callInt(GETSOCKOPT, fd, level, option, value.address(), bytes.address());
+      return result < 0 ? result : bytes.get(JAVA_INT, 0);
+    } finally {
+      Reference.reachabilityFence(value);
+    }
+  }
+
   /** {@code getsockname(2)}: fills {@code address}, returns the address's length. */
   public static int getsockname(int fd, MemorySegment address) {
     return name(GETSOCKNAME, fd, address);

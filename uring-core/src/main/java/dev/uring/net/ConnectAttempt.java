@@ -4,9 +4,12 @@ import dev.uring.abi.Errno;
 import dev.uring.base.ConnectFailedException;
 import dev.uring.driver.Driver;
 import dev.uring.driver.Operation;
+import dev.uring.socket.Endpoint;
+import dev.uring.socket.SocketOptions;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -35,8 +38,9 @@ public final class ConnectAttempt {
 
   private final Worker worker;
   private final ConnectionTable table;
-  private final InetSocketAddress address;
+  private final SocketAddress address;
   private final Duration timeout;
+  private final SocketOptions options;
   private final ConnectionAcceptor acceptor;
   private final CompletableFuture<Connection> result = new CompletableFuture<>();
   private final Connect connect = new Connect();
@@ -48,13 +52,15 @@ public final class ConnectAttempt {
 
   private ConnectAttempt(
       ConnectionTable table,
-      InetSocketAddress address,
+      SocketAddress address,
       Duration timeout,
+      SocketOptions options,
       ConnectionAcceptor acceptor) {
     this.table = table;
     this.worker = table.worker();
     this.address = address;
     this.timeout = timeout;
+    this.options = options;
     this.acceptor = acceptor;
   }
 
@@ -64,16 +70,22 @@ public final class ConnectAttempt {
    * @param table of the worker the connection shall live on
    * @param address the peer
    * @param timeout longest wait for its answer; zero has no limit but the kernel's
+   * @param options how the socket is set
    * @param acceptor chooses the handler once the connection exists
    * @return the attempt
    */
   public static ConnectAttempt start(
       ConnectionTable table,
-      InetSocketAddress address,
+      SocketAddress address,
       Duration timeout,
+      SocketOptions options,
       ConnectionAcceptor acceptor) {
-    ConnectAttempt attempt = new ConnectAttempt(table, address, timeout, acceptor);
-    table.worker().execute(attempt::begin);
+    ConnectAttempt attempt = new ConnectAttempt(table, address, timeout, options, acceptor);
+    try {
+      table.worker().execute(attempt::begin);
+    } catch (RejectedExecutionException stopped) {
+      attempt.fail("the worker has stopped", ERRNO_NONE);
+    }
     return attempt;
   }
 
@@ -92,7 +104,7 @@ public final class ConnectAttempt {
     try {
       worker.execute(() -> giveUp("it was cancelled"));
     } catch (RejectedExecutionException stopped) {
-      result.completeExceptionally(stopped);
+      fail("the worker has stopped", ERRNO_NONE);
     }
   }
 
@@ -105,7 +117,7 @@ public final class ConnectAttempt {
       return;
     }
     Driver driver = worker.driver();
-    int opened = driver.openStream(address);
+    int opened = driver.openStream(address, options);
     if (opened < 0) {
       fail(Errno.text(-opened), -opened);
       return;
@@ -167,7 +179,8 @@ public final class ConnectAttempt {
   }
 
   private void open() {
-    Connection connection = table.addConnected(socket);
+    Connection connection =
+        table.addConnected(socket, ConnectionSettings.of(options, table.limits()));
     try {
       connection.open(acceptor.accept(connection));
     } catch (Throwable failure) {
@@ -183,23 +196,45 @@ public final class ConnectAttempt {
   }
 
   private String describe(String why, int errno) {
-    String likely = switch (errno) {
+    boolean isUnix = !(address instanceof InetSocketAddress);
+    return "cannot connect to "
+        + Endpoint.text(address)
+        + ": "
+        + why
+        + (isUnix ? likelyUnix(errno) : likelyIp(errno));
+  }
+
+  private String likelyIp(int errno) {
+    return switch (errno) {
       case Errno.ECONNREFUSED ->
         "\n  Likely cause: nothing listens there. Start the server, or check the port.";
       case Errno.EADDRNOTAVAIL ->
-        "\n  Likely cause: every local port to that address is in use or in TIME_WAIT. Keep connections open and"
-            + " use them again.";
+        options.localAddress().isPresent()
+            ? "\n  Likely cause: this machine does not have localAddress="
+                + Endpoint.text(options.localAddress().get())
+                + "."
+            : "\n  Likely cause: every local port to that address is in use or in TIME_WAIT. Keep"
+                + " connections open and use them again.";
+      default -> likelyAny(errno);
+    };
+  }
+
+  private static String likelyUnix(int errno) {
+    return switch (errno) {
+      case Errno.ENOENT, Errno.ECONNREFUSED ->
+        "\n  Likely cause: nothing listens there. Start the server, or check the path.";
+      case Errno.EACCES ->
+        "\n  Likely cause: no right to write to the socket's file. Check its mode.";
+      default -> likelyAny(errno);
+    };
+  }
+
+  private static String likelyAny(int errno) {
+    return switch (errno) {
       case Errno.EMFILE, Errno.ENFILE ->
         "\n  Likely cause: no descriptor is left. Raise the limit (ulimit -n).";
       default -> "";
     };
-    return "cannot connect to "
-        + address.getAddress().getHostAddress()
-        + ":"
-        + address.getPort()
-        + ": "
-        + why
-        + likely;
   }
 
   private final class Connect extends Operation {

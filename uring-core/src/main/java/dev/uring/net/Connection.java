@@ -8,10 +8,13 @@ import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
 import dev.uring.driver.Driver;
 import dev.uring.driver.Operation;
+import dev.uring.socket.Endpoint;
+import dev.uring.socket.PeerCredentials;
+import dev.uring.socket.TcpInfo;
 import dev.uring.worker.EndOfTurn;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -62,6 +65,7 @@ public final class Connection {
   private final ConnectionTable table;
   private final Driver driver;
   private final NetLimits limits;
+  private final ConnectionSettings settings;
   private final int socket;
   private final long id;
   private final ReceivePath input;
@@ -86,16 +90,20 @@ public final class Connection {
   private long sentAt = NOT_REQUESTED;
   private Timer writableDeadline;
   private long sendHighWaterBytes;
-  private InetSocketAddress remoteAddress;
   // From here, and to here; null when there is none.
   private Forward outgoing;
   private Forward incoming;
+  private SocketAddress remoteAddress;
+  private long activeNanos;
+  private IdleTimer idleTimer;
+  private Object attachment;
 
-  Connection(ConnectionTable table, int socket, long id) {
+  Connection(ConnectionTable table, int socket, long id, ConnectionSettings settings) {
     this.table = table;
     this.worker = table.worker();
     this.driver = worker.driver();
     this.limits = table.limits();
+    this.settings = settings;
     this.socket = socket;
     this.id = id;
     this.openedNanos = worker.nanoTime();
@@ -561,11 +569,13 @@ public final class Connection {
   }
 
   /**
-   * The peer's address.
+   * The peer's address: an {@link java.net.InetSocketAddress}, or of a Unix socket a
+   * {@link java.net.UnixDomainSocketAddress} (with an empty path when the peer has no name, as most
+   * clients) or an {@link dev.uring.socket.AbstractUnixAddress}.
    *
    * @return the address, or null when the connection was lost before anybody asked
    */
-  public InetSocketAddress remoteAddress() {
+  public SocketAddress remoteAddress() {
     // Asked of the kernel at the first use: most servers never do, and a multishot accept cannot
     // bring the address along.
     if (remoteAddress == null && hasDescriptor()) {
@@ -579,8 +589,46 @@ public final class Connection {
    *
    * @return the address, or null when the connection is gone
    */
-  public InetSocketAddress localAddress() {
+  public SocketAddress localAddress() {
     return hasDescriptor() ? driver.localAddress(socket) : null;
+  }
+
+  /**
+   * Who the peer of a Unix socket is.
+   *
+   * @return the peer, or null when this is no Unix socket or the connection is gone
+   */
+  public PeerCredentials peerCredentials() {
+    return hasDescriptor() ? driver.peerCredentials(socket) : null;
+  }
+
+  /**
+   * What TCP knows about the connection now: round trips, retransmissions, windows. One system
+   * call.
+   *
+   * @return the values, or null when this is no TCP connection or it is gone
+   */
+  public TcpInfo tcpInfo() {
+    return hasDescriptor() ? driver.tcpInfo(socket) : null;
+  }
+
+  /**
+   * What the program has attached to the connection.
+   *
+   * @return the object, or null
+   */
+  public Object attachment() {
+    return attachment;
+  }
+
+  /**
+   * Attaches an object: state of the program's own that lives as long as the connection.
+   *
+   * @param newAttachment the object, or null
+   */
+  public void attach(Object newAttachment) {
+    worker.checkCurrent();
+    attachment = newAttachment;
   }
 
   @Override
@@ -591,11 +639,9 @@ public final class Connection {
   // What the parts and the table need.
 
   String describe() {
-    InetSocketAddress remote = remoteAddress();
+    SocketAddress remote = remoteAddress();
     return "connection "
-        + (remote == null
-            ? "with an unknown peer"
-            : remote.getAddress().getHostAddress() + ":" + remote.getPort())
+        + (remote == null ? "with an unknown peer" : Endpoint.text(remote))
         + ", worker "
         + worker.index();
   }
@@ -685,6 +731,11 @@ public final class Connection {
     }
     if (state == State.OPEN) {
       input.arm();
+      if (settings.idleNanos() > 0) {
+        noteActivity();
+        idleTimer = new IdleTimer();
+        worker.armFromTurn(idleTimer, settings.idleNanos());
+      }
     }
   }
 
@@ -704,6 +755,11 @@ public final class Connection {
         fail(failure);
       }
     }
+  }
+
+  /** Bytes have passed, in whichever direction. */
+  void noteActivity() {
+    activeNanos = worker.nanoTime();
   }
 
   void outputWritten() {
@@ -788,14 +844,14 @@ public final class Connection {
       return;
     }
     if (state == State.CLOSING) {
-      if (input.isEnded() || limits.lingerNanos() == 0) {
+      if (input.isEnded() || settings.lingerNanos() == 0) {
         release(null);
         return;
       }
       state = State.LINGERING;
       sendFin();
       lingerTimer = new Linger();
-      worker.arm(lingerTimer, limits.lingerNanos());
+      worker.arm(lingerTimer, settings.lingerNanos());
     } else if (isFinRequested && state == State.OPEN) {
       sendFin();
     }
@@ -854,6 +910,9 @@ public final class Connection {
       worker.disarm(lingerTimer);
     }
     disarmWritableDeadline();
+    if (idleTimer != null) {
+      worker.disarm(idleTimer);
+    }
     input.cancel();
     output.discardWrites();
     endForwards(why);
@@ -928,6 +987,30 @@ public final class Connection {
     @Override
     protected void completed(int result, int bufferId, boolean isLast) {
       operationEnded();
+    }
+  }
+
+  // Not moved when bytes pass: they note the time, and the timer looks at it when it fires.
+  private final class IdleTimer extends Timer {
+    @Override
+    protected void fire() {
+      long left = settings.idleNanos() - (worker.nanoTime() - activeNanos);
+      if (left > 0) {
+        worker.armFromTurn(this, left);
+        return;
+      }
+      if (state == State.LINGERING) {
+        // Everything is sent, and how long the peer's end is waited for is another limit.
+        return;
+      }
+      reset();
+      release(new ConnectionLostException(
+          "no byte in either direction within idleTimeout="
+              + Duration.ofNanos(settings.idleNanos())
+              + " ("
+              + describe()
+              + ")",
+          0));
     }
   }
 

@@ -9,6 +9,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -28,7 +30,13 @@ public final class ConnectionTable {
   private final Set<ConnectAttempt> attempts = new HashSet<>();
   private final Set<WorkerListener> listeners = new LinkedHashSet<>();
   private Connection head;
-  private int count;
+
+  // Read by the worker that accepts for this one, too.
+  private final AtomicInteger count = new AtomicInteger();
+
+  // Descriptors that another worker accepted and that are on their way here.
+  private final Set<Integer> promised = ConcurrentHashMap.newKeySet();
+
   private long sequence;
   private boolean isDraining;
   private boolean isEnded;
@@ -43,6 +51,7 @@ public final class ConnectionTable {
     this.worker = worker;
     this.limits = limits;
     worker.whenEnding(this::workerEnding);
+    worker.terminated().thenRun(this::closeUnclaimed);
   }
 
   /**
@@ -87,8 +96,33 @@ public final class ConnectionTable {
     return isDraining;
   }
 
+  /** Any thread. */
   boolean isFull() {
-    return count >= limits.connectionsMax();
+    return load() >= limits.connectionsMax();
+  }
+
+  /** Connections of this worker, those on their way to it included. Any thread. */
+  int load() {
+    return count.get() + promised.size();
+  }
+
+  /** A descriptor is sent to this worker. Any thread. */
+  void promise(int socket) {
+    promised.add(socket);
+  }
+
+  /** Whether a promised descriptor is still open, and the caller's from now on. */
+  boolean claim(int socket) {
+    return promised.remove(socket);
+  }
+
+  /** Closes descriptors whose message the worker's end has swallowed. Any thread. */
+  void closeUnclaimed() {
+    for (Integer socket : promised) {
+      if (promised.remove(socket)) {
+        worker.driver().closeNow(socket);
+      }
+    }
   }
 
   /** Whether the worker has ended: nothing may be begun any more. */
@@ -115,25 +149,28 @@ public final class ConnectionTable {
     completeWhenEmpty();
   }
 
-  Connection addAccepted(int socket) {
+  Connection addAccepted(int socket, ConnectionSettings settings) {
     worker.counters().connectionsAccepted++;
-    return add(socket, true);
+    if (settings.acknowledgesAtOnce()) {
+      worker.driver().acknowledgeAtOnce(socket);
+    }
+    return add(socket, settings, true);
   }
 
-  Connection addConnected(int socket) {
+  Connection addConnected(int socket, ConnectionSettings settings) {
     worker.counters().connectionsConnected++;
-    return add(socket, false);
+    return add(socket, settings, false);
   }
 
-  private Connection add(int socket, boolean isAccepted) {
+  private Connection add(int socket, ConnectionSettings settings, boolean isAccepted) {
     long id = (long) worker.index() << SEQUENCE_BITS | ++sequence;
-    Connection connection = new Connection(this, socket, id);
+    Connection connection = new Connection(this, socket, id, settings);
     connection.next = head;
     if (head != null) {
       head.previous = connection;
     }
     head = connection;
-    count++;
+    count.incrementAndGet();
     worker.connectionsActiveChanged(1);
     if (ConnectionOpenedEvent.isWanted()) {
       ConnectionOpenedEvent.report(worker.index(), id, connection.remoteAddress(), isAccepted);
@@ -153,7 +190,7 @@ public final class ConnectionTable {
     connection.previous = null;
     connection.next = null;
     boolean wasFull = isFull();
-    count--;
+    count.decrementAndGet();
     worker.counters().connectionsClosed++;
     worker.connectionsActiveChanged(-1);
     if (ConnectionClosedEvent.isWanted()) {
@@ -194,7 +231,7 @@ public final class ConnectionTable {
   }
 
   private void completeWhenEmpty() {
-    if (isDraining && count == 0 && attempts.isEmpty()) {
+    if (isDraining && count.get() == 0 && attempts.isEmpty()) {
       empty.complete(null);
     }
   }

@@ -201,6 +201,7 @@ final class ReceivePath extends Operation {
   private void received(int bytes, int filledBufferId) {
     worker.counters().bytesReceived += bytes;
     receivedTotal += bytes;
+    connection.noteActivity();
     if (isDiscarding) {
       return;
     }

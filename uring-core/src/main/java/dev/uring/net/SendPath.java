@@ -204,6 +204,7 @@ final class SendPath {
       boolean isWhole = result == queue.inFlightBytes();
       if (result >= 0) {
         worker.counters().bytesSent += result;
+        connection.noteActivity();
       }
       queue.sent(Math.max(result, 0), keeper);
       return isWhole;

@@ -49,7 +49,7 @@ public final class UdpSockets {
         Driver driver = table.worker().driver();
         int descriptor = open(driver, opening.at(bound));
         descriptors.add(descriptor);
-        bound = driver.localAddress(descriptor);
+        bound = addressOf(driver, descriptor);
         sockets.add(new UdpSocket(table, descriptor, bound, options));
       }
     } catch (RuntimeException failure) {
@@ -91,7 +91,7 @@ public final class UdpSockets {
     } catch (RuntimeException failure) {
       return CompletableFuture.failedStage(failure);
     }
-    UdpSocket socket = new UdpSocket(table, descriptor, driver.localAddress(descriptor), options);
+    UdpSocket socket = new UdpSocket(table, descriptor, addressOf(driver, descriptor), options);
     return start(table, socket, handlers).minimalCompletionStage();
   }
 
@@ -164,5 +164,9 @@ public final class UdpSockets {
       throw new UringException(ListenFailure.text(opening.local(), -descriptor));
     }
     return descriptor;
+  }
+
+  private static InetSocketAddress addressOf(Driver driver, int descriptor) {
+    return (InetSocketAddress) driver.localAddress(descriptor);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * TCP connections and listeners on a worker.
+ * Connections and listeners, over TCP and Unix sockets, on a worker.
  *
  * <p><b>What lives here.</b> {@link dev.uring.net.Connection}, its
  * {@link dev.uring.net.ConnectionHandler}, and {@link dev.uring.net.Listener}. Behind a connection
@@ -7,7 +7,7 @@
  * buffer to the handler, and {@link dev.uring.net.SendQueue}, from the program to the kernel.
  *
  * <p><b>May import.</b> {@code worker}, {@code driver}, {@code buffer}, {@code bytes},
- * {@code metrics}, {@code base}.
+ * {@code metrics}, {@code socket}, {@code base}.
  *
  * <p><b>Threads.</b> A connection belongs to one worker for its whole life.
  *

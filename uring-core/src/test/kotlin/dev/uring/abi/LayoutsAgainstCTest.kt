@@ -57,8 +57,9 @@ private val headers =
         "fcntl.h",
         "linux/io_uring.h",
         "linux/openat2.h",
+        // Not netinet/tcp.h, whose struct tcp_info ends early; the two cannot stand beside each other.
+        "linux/tcp.h",
         "netinet/in.h",
-        "netinet/tcp.h",
         "netinet/udp.h",
         "poll.h",
         "stddef.h",
@@ -140,6 +141,30 @@ private fun fields(
 ): Map<String, String> =
     names.associate { (ours, field) -> "${prefix}_$ours" to "offsetof($type, $field)" } +
         ("${prefix}_BYTES" to "sizeof($type)")
+
+private val tcpInfo: Map<String, String> =
+    listOf(
+        "STATE",
+        "RETRANSMITS",
+        "RTO",
+        "SND_MSS",
+        "RCV_MSS",
+        "UNACKED",
+        "LOST",
+        "PMTU",
+        "RTT",
+        "RTTVAR",
+        "SND_CWND",
+        "TOTAL_RETRANS",
+        "BYTES_ACKED",
+        "BYTES_RECEIVED",
+        "SEGS_OUT",
+        "SEGS_IN",
+        "NOTSENT_BYTES",
+        "MIN_RTT",
+        "DELIVERY_RATE",
+    ).associate { "TCP_INFO_$it" to "offsetof(struct tcp_info, tcpi_${it.lowercase()})" } +
+        ("TCP_INFO_READ_BYTES" to "offsetof(struct tcp_info, tcpi_delivery_rate) + 8")
 
 private val cExpressions: Map<String, String> =
     listOf(
@@ -268,6 +293,8 @@ private val cExpressions: Map<String, String> =
             "STATX_DIO_OFFSET_ALIGN" to "offsetof(struct statx, stx_mnt_id) + 12",
         ),
         fields("LINGER", "struct linger", "ONOFF" to "l_onoff", "SECONDS" to "l_linger"),
+        fields("UCRED", "struct ucred", "PID" to "pid", "UID" to "uid", "GID" to "gid"),
+        tcpInfo,
         fields("RLIMIT", "struct rlimit", "SOFT" to "rlim_cur", "HARD" to "rlim_max"),
         fields("UTSNAME", "struct utsname", "RELEASE" to "release"),
         mapOf("UTSNAME_FIELD_BYTES" to "sizeof(((struct utsname *) 0)->release)"),

@@ -11,6 +11,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import java.net.InetAddress
+import java.net.InetSocketAddress
 import java.net.ServerSocket
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
@@ -69,10 +70,10 @@ class ConnectAttemptKernelTest :
                 val echoed = CompletableFuture<String>()
                 val peerPort = CompletableFuture<Int>()
                 runtime
-                    .connectTo(listener.localAddress().port) {
+                    .connectTo(listener.port()) {
                         object : ConnectionHandler {
                             override fun onOpen(connection: Connection) {
-                                peerPort.complete(connection.remoteAddress().port)
+                                peerPort.complete((connection.remoteAddress() as InetSocketAddress).port)
                                 connection.writeUtf8("hello")
                             }
 
@@ -87,7 +88,7 @@ class ConnectAttemptKernelTest :
                             }
                         }
                     }.await()
-                peerPort.get(20, TimeUnit.SECONDS) shouldBe listener.localAddress().port
+                peerPort.get(20, TimeUnit.SECONDS) shouldBe listener.port()
                 echoed.get(20, TimeUnit.SECONDS) shouldBe "hello"
             }
         }
@@ -131,7 +132,7 @@ class ConnectAttemptKernelTest :
             withRuntime { runtime ->
                 val listener = runtime.listen("127.0.0.1:0") { none }
                 repeat(500) {
-                    val attempt = runtime.connectTo(listener.localAddress().port)
+                    val attempt = runtime.connectTo(listener.port())
                     if (it % 2 == 0) attempt.cancel()
                     runCatching { attempt.await() }.onSuccess { connection ->
                         connection.worker().execute(connection::close)

@@ -22,6 +22,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.net.ConnectException
+import java.net.InetSocketAddress
 import java.net.Socket
 import java.nio.ByteBuffer
 import java.nio.channels.SocketChannel
@@ -43,7 +44,7 @@ class ListenerKernelTest :
                     ":0" to "127.0.0.1",
                 )) {
                     val listener = runtime.listen(address) { echo }
-                    Socket(host, listener.localAddress().port).use { it.echoes("hello") }
+                    Socket(host, listener.port()).use { it.echoes("hello") }
                 }
                 runtime.closeInTime()
             }
@@ -70,7 +71,7 @@ class ListenerKernelTest :
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().workersCount(2).build())
                 val listener = runtime.listen("127.0.0.1:0") { echo }
-                val address = listener.localAddress()
+                val address = listener.localAddress() as InetSocketAddress
                 Socket(address.address, address.port).use { client ->
                     client.echoes("before")
                     listener.close()

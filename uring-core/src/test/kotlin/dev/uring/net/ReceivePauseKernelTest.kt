@@ -28,7 +28,7 @@ class ReceivePauseKernelTest :
             UringRuntime.start(config).use { runtime ->
                 val handler = Pausing()
                 val listener = runtime.listen("127.0.0.1:0") { handler }
-                Socket("127.0.0.1", listener.localAddress().port).use { socket ->
+                Socket("127.0.0.1", listener.port()).use { socket ->
                     socket.getOutputStream().write(0)
                     handler.paused.awaitDone("the first byte arrives")
                     val writer = Thread.startVirtualThread { socket.getOutputStream().write(ByteArray(SENT_BYTES)) }

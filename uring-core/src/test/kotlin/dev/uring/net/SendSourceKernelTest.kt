@@ -1,6 +1,7 @@
 package dev.uring.net
 
 import dev.uring.base.ConnectionLostException
+import dev.uring.socket.Endpoint
 import dev.uring.testing.Guarded
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
@@ -181,7 +182,7 @@ class SendSourceKernelTest :
                     write(source)
                     shouldThrow<IllegalStateException> { write(source) }.message shouldBe
                         "a source is written once; make another for connection " +
-                        "127.0.0.1:${remoteAddress().port}, worker 0"
+                        "${Endpoint.text(remoteAddress())}, worker 0"
                 }
                 await { connection.call { source.isAsked } }
                 connection.call {

@@ -18,7 +18,7 @@ class SharedPortKernelTest :
                 val config = RuntimeConfig.builder().workersCount(2).build()
                 UringRuntime.start(config).use { first ->
                     UringRuntime.start(config).use { second ->
-                        val port = first.listen("127.0.0.1:0", ignore).localAddress().port
+                        val port = first.listen("127.0.0.1:0", ignore).port()
                         shouldThrow<UringException> { second.listen("127.0.0.1:$port", ignore) }.message shouldBe
                             "cannot listen on 127.0.0.1:$port: EADDRINUSE (address already in use).\n" +
                             "  Likely cause: another process listens there. Stop it, or choose another port (0 lets the system choose)."

@@ -4,9 +4,10 @@ import dev.uring.base.ConnectionLostException
 import dev.uring.base.UringException
 import dev.uring.buffer.BlockPool
 import dev.uring.driver.Driver
-import dev.uring.driver.ListenOptions
 import dev.uring.driver.UringDriver
 import dev.uring.ring.RingOptions
+import dev.uring.socket.Endpoint
+import dev.uring.socket.SocketOptions
 import dev.uring.testing.Guarded
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
@@ -21,7 +22,6 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
-import java.net.InetSocketAddress
 import java.net.Socket
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.RejectedExecutionException
@@ -42,9 +42,12 @@ class WorkerFailureKernelTest :
                 val recorders = List(3) { Recorder(onReceive = { _, _ -> 0 }) }
                 val next = AtomicInteger()
                 val listener =
-                    ListenerGroup(listOf(table), ListenOptions(128, false, true))
-                        .listen(InetSocketAddress("127.0.0.1", 0)) { recorders[next.getAndIncrement()] }
-                val clients = List(3) { Socket(listener.localAddress().address, listener.localAddress().port) }
+                    ListenerGroup(listOf(table), 128)
+                        .listen(
+                            Endpoint.parse("127.0.0.1:0"),
+                            SocketOptions.defaults(),
+                        ) { recorders[next.getAndIncrement()] }
+                val clients = List(3) { Socket("127.0.0.1", listener.port()) }
                 // Unfinished input, queued output and a view held by a send: memory that the kernel still refers to.
                 clients[0].send("half a message")
                 recorders[1].connection().call { write(ByteArray(32 shl 20)) }
@@ -69,8 +72,8 @@ class WorkerFailureKernelTest :
                 }
                 shouldThrow<RejectedExecutionException> { worker.execute { } }
                 shouldThrow<UringException> {
-                    ListenerGroup(listOf(table), ListenOptions(128, false, true))
-                        .listen(InetSocketAddress("127.0.0.1", 0)) { recorders[0] }
+                    ListenerGroup(listOf(table), 128)
+                        .listen(Endpoint.parse("127.0.0.1:0"), SocketOptions.defaults()) { recorders[0] }
                 }
             }
         }

@@ -28,7 +28,7 @@ internal class TestServer(
     acceptor: ConnectionAcceptor,
 ) : AutoCloseable {
     val runtime: UringRuntime = UringRuntime.start(config)
-    val address: InetSocketAddress = runtime.listen("127.0.0.1:0", acceptor).localAddress()
+    val address: InetSocketAddress = runtime.listen("127.0.0.1:0", acceptor).localAddress() as InetSocketAddress
     private val clients = ConcurrentLinkedQueue<Socket>()
 
     val worker: Worker get() = runtime.worker(0)

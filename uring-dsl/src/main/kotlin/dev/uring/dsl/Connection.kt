@@ -5,24 +5,27 @@ import dev.uring.bytes.ByteSink
 import dev.uring.bytes.ByteView
 import dev.uring.net.SendGuard
 import dev.uring.net.SendOutcome
+import dev.uring.socket.PeerCredentials
+import dev.uring.socket.TcpInfo
 import dev.uring.worker.Worker
 import kotlinx.io.bytestring.ByteString
 import kotlinx.io.bytestring.unsafe.UnsafeByteStringApi
 import kotlinx.io.bytestring.unsafe.UnsafeByteStringOperations
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlin.time.Duration
 import dev.uring.net.Connection as CoreConnection
 
 /**
- * A TCP connection whose operations suspend instead of calling back.
+ * A connection over TCP or a Unix socket, whose operations suspend instead of calling back.
  *
  * ### Shapes and units
  * A byte stream: what one [receive] offers is what has arrived, not a message. Sizes are bytes.
  * ### Ownership
- * The server owns the connection and closes it when the handler returns. Views are borrowed by the block that gets
- * them. Everything given to [write] and [send] is taken before the call returns; the caller may reuse it at once, except
- * memory that it hands over.
+ * A server owns the connections that it accepted and closes each when its handler returns; whoever called
+ * [connect][UringScope.connect] owns what it returned. Views are borrowed by the block that gets them. Everything given
+ * to [write] and [send] is taken before the call returns; the caller may reuse it at once, except memory that it hands
+ * over.
  * ### Threading and cancellation
  * Belongs to one [worker]: every operation, suspending or not, is called on that worker's thread, which is where the
  * handler runs. Only [id], [worker], the addresses and [toString] may be used anywhere. A suspended operation is
@@ -48,11 +51,26 @@ public class Connection internal constructor(
     /** The worker that owns this connection. */
     public val worker: Worker get() = core.worker()
 
-    /** The peer's address; `unknown:0`, unresolved, when the peer was gone before anybody asked. */
-    public val remoteAddress: InetSocketAddress get() = core.peerAddress
+    /**
+     * The peer's address: an `InetSocketAddress` (`unknown:0`, unresolved, when the peer was gone before anybody
+     * asked), or of a Unix socket a `UnixDomainSocketAddress` (with an empty path when the peer has no name, as most
+     * clients) or an [AbstractUnixAddress][dev.uring.socket.AbstractUnixAddress].
+     */
+    public val remoteAddress: SocketAddress get() = core.peerAddress
 
-    /** This side's address; `unknown:0`, unresolved, when the connection is gone. */
-    public val localAddress: InetSocketAddress get() = core.ownAddress
+    /** This side's address, as [remoteAddress]; `unknown:0`, unresolved, when the connection is gone. */
+    public val localAddress: SocketAddress get() = core.ownAddress
+
+    /** Who the peer of a Unix socket is; null when this is no Unix socket or the connection is gone. */
+    public val peerCredentials: PeerCredentials? get() = core.peerCredentials()
+
+    /** What TCP knows about the connection now, by one system call; null when it is no TCP connection or gone. */
+    public val tcpInfo: TcpInfo? get() = core.tcpInfo()
+
+    /** An object of the program's own that lives as long as the connection. Set on its worker. */
+    public var attachment: Any?
+        get() = core.attachment()
+        set(value) = core.attach(value)
 
     /** False once this side has closed or aborted the connection, or the peer has broken it. */
     public val isOpen: Boolean get() = core.isOpen

@@ -1,13 +1,14 @@
 package dev.uring.dsl
 
 import java.net.InetSocketAddress
+import java.net.SocketAddress
 import dev.uring.net.Connection as CoreConnection
 
 /** The peer's address, or `unknown:0` when the peer was gone before anybody asked the kernel. */
-internal val CoreConnection.peerAddress: InetSocketAddress get() = remoteAddress() ?: UNKNOWN_ADDRESS
+internal val CoreConnection.peerAddress: SocketAddress get() = remoteAddress() ?: UNKNOWN_ADDRESS
 
 /** This side's address, or `unknown:0` when the connection is gone. */
-internal val CoreConnection.ownAddress: InetSocketAddress get() = localAddress() ?: UNKNOWN_ADDRESS
+internal val CoreConnection.ownAddress: SocketAddress get() = localAddress() ?: UNKNOWN_ADDRESS
 
 private val UNKNOWN_ADDRESS = InetSocketAddress.createUnresolved("unknown", 0)
 

@@ -1,7 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.base.UringException
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 import kotlin.time.Duration
 
 /**
@@ -13,7 +13,7 @@ import kotlin.time.Duration
  */
 public class ReceiveTimeoutException internal constructor(
     /** The peer that was silent. */
-    public val remoteAddress: InetSocketAddress,
+    public val remoteAddress: SocketAddress,
     /** The time that it had. */
     public val timeout: Duration,
     /** Bytes that had arrived before, and wait for the rest of their message. */

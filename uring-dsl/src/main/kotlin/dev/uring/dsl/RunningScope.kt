@@ -1,6 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.socket.SocketOptions
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -10,6 +11,7 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import java.util.concurrent.ConcurrentLinkedQueue
+import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
 
 /** The scope of one running [uring] block. [supervisor] outlives [scope]: it carries the shutdown that ends [scope]. */
@@ -24,6 +26,8 @@ internal class RunningScope(
     @Volatile
     private var isStopping = false
 
+    private val connector = Connector(runtime) { coroutineContext.job.isCancelled && !isStopping }
+
     // Lazy: starting it is the idempotent, thread-safe act that shutdown() needs.
     private val stop =
         supervisor.launch(start = CoroutineStart.LAZY) {
@@ -37,12 +41,13 @@ internal class RunningScope(
     override fun tcp(
         address: String,
         onError: (connection: Connection, cause: Throwable) -> Unit,
+        options: SocketOptions,
         handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server {
         val connections = ConnectionGroup(runtime, coroutineContext, onError, handler)
         val listener =
             try {
-                runtime.listen(address, connections)
+                runtime.listen(address, options, connections)
             } catch (failure: Throwable) {
                 connections.job.cancel()
                 throw failure
@@ -54,6 +59,19 @@ internal class RunningScope(
         if (isStopping) server.close()
         return server
     }
+
+    override suspend fun connect(
+        address: String,
+        timeout: Duration,
+        options: SocketOptions,
+    ): Connection = connector.connect(address, timeout, options)
+
+    override suspend fun <R> connect(
+        address: String,
+        timeout: Duration,
+        options: SocketOptions,
+        block: suspend CoroutineScope.(connection: Connection) -> R,
+    ): R = connector.connect(address, timeout, options, block)
 
     override fun shutdown() {
         stop.start()

@@ -6,7 +6,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
 
@@ -31,8 +31,19 @@ public class Server internal constructor(
         connections.job.onCancellationOrCompletion { listener.close() }
     }
 
-    /** The address that it listens on, with the port that the kernel chose if port 0 was asked for. */
-    public val localAddress: InetSocketAddress get() = listener.localAddress()
+    /**
+     * The address that it listens on, with the port that the kernel chose if port 0 was asked for: an
+     * `InetSocketAddress`, `UnixDomainSocketAddress` or [AbstractUnixAddress][dev.uring.socket.AbstractUnixAddress].
+     */
+    public val localAddress: SocketAddress get() = listener.localAddress()
+
+    /**
+     * The port that it listens on, with the one that the kernel chose if 0 was asked for.
+     *
+     * ### Errors
+     * `IllegalStateException` it listens on a Unix socket, which has no port.
+     */
+    public val port: Int get() = listener.port()
 
     /**
      * Stops accepting and lets the open connections drain; returns at once. Repeated calls do nothing.

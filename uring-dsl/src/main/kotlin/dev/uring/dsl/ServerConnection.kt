@@ -1,16 +1,11 @@
 package dev.uring.dsl
 
-import dev.uring.bytes.ByteView
-import dev.uring.net.ConnectionHandler
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 import dev.uring.net.Connection as CoreConnection
 
 /**
@@ -22,12 +17,10 @@ import dev.uring.net.Connection as CoreConnection
  * Thread: the connection's worker.
  */
 internal class ServerConnection(
-    private val core: CoreConnection,
+    core: CoreConnection,
     private val group: ConnectionGroup,
-) : ConnectionHandler {
-    private val connection = Connection(core, group.sendLowWaterBytes)
+) : ConnectionEvents(core, group.sendLowWaterBytes) {
     private val live = group.liveOn(core.worker())
-    private val closed = Job()
 
     // Links of [live].
     var previous: ServerConnection? = null
@@ -39,18 +32,6 @@ internal class ServerConnection(
         group.scopeOn(core.worker()).launch(start = CoroutineStart.UNDISPATCHED) { serve() }
     }
 
-    override fun onReceive(
-        c: CoreConnection,
-        bytes: ByteView,
-    ): Int {
-        connection.input.handleBytes()
-        return CONSUMED_ITSELF
-    }
-
-    override fun onEnd(c: CoreConnection) = connection.input.handleEnd()
-
-    override fun onWritable(c: CoreConnection) = connection.outgoing.handleWritable()
-
     override fun onDrain(c: CoreConnection) = drain()
 
     override fun onClosed(
@@ -58,9 +39,7 @@ internal class ServerConnection(
         causeOrNull: Throwable?,
     ) {
         live.remove(this)
-        closed.complete()
-        connection.input.handleClosed(causeOrNull)
-        connection.outgoing.handleClosed(causeOrNull)
+        super.onClosed(c, causeOrNull)
     }
 
     fun drain() = connection.input.handleDrain()
@@ -80,17 +59,7 @@ internal class ServerConnection(
             // better, the handler or onError, has closed it.
             if (connection.isOpen) connection.abort()
         }
-        try {
-            closed.join()
-        } catch (_: CancellationException) {
-            // The server gave up waiting for a peer that does not read what it was sent.
-            connection.abort()
-            withContext(NonCancellable) { closed.join() }
-        }
-    }
-
-    private companion object {
-        // The resumed coroutine consumes through the connection, in the middle of the event or long after it.
-        const val CONSUMED_ITSELF = 0
+        // Cancelled meanwhile when the server gave up waiting for a peer that does not read what it was sent.
+        joinClosed()
     }
 }

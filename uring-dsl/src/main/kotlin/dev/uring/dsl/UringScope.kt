@@ -1,7 +1,10 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.socket.SocketOptions
 import kotlinx.coroutines.CoroutineScope
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 
 /**
  * The receiver of a [uring] block: opens servers, launches coroutines, ends it all.
@@ -20,8 +23,9 @@ public sealed interface UringScope : CoroutineScope {
      * Listens on [address] and serves every connection with one coroutine of [handler].
      *
      * ### Shapes and units
-     * [address] is `host:port`, `[ipv6]:port` or `:port`; port 0 lets the system choose, see [Server.localAddress].
-     * Bound when the call returns.
+     * [address] is one of the forms of [Endpoint][dev.uring.socket.Endpoint], such as `127.0.0.1:7000`,
+     * `tcp6://[::]:7000`, `:7000` (every IPv4 address) or `unix:/run/echo.sock`; port 0 lets the system choose, see
+     * [Server.localAddress]. Bound when the call returns. [options] are those of its connections too.
      * ### Ownership
      * The server is a child of this scope, a connection's coroutine one of the server, and what [handler] launches one
      * of that coroutine. When [handler] and all it launched have returned, the connection is closed in order: what it
@@ -39,8 +43,61 @@ public sealed interface UringScope : CoroutineScope {
     public fun tcp(
         address: String,
         onError: (connection: Connection, cause: Throwable) -> Unit = FailureLog,
+        options: SocketOptions = SocketOptions.defaults(),
         handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server
+
+    /**
+     * Opens a connection to [address] and suspends until it stands.
+     *
+     * ### Shapes and units
+     * [address] is one of the forms of [Endpoint][dev.uring.socket.Endpoint], such as `127.0.0.1:7000`, `[::1]:7000` or
+     * `unix:/run/echo.sock`. [timeout] is for the peer's answer;
+     * [Duration.INFINITE] leaves the limit to the kernel (about two minutes).
+     * ### Ownership
+     * The caller owns the connection and must close it; the form with a block does that by itself. What is still open
+     * when the [uring] block and all its coroutines have ended is closed in order then, or reset if they failed.
+     * ### Threading and cancellation
+     * Called on a worker, the connection lives there. Called elsewhere, the workers get such connections by turns, and
+     * its operations belong on [Connection.worker]: see [onWorker]. If the caller is cancelled, also in the moment in
+     * which the connection comes to be, the socket is closed.
+     * ### Errors
+     * [ConnectFailedException][dev.uring.base.ConnectFailedException] refused, unreachable, or no answer within
+     * [timeout]; its `errno` tells · [ConfigException][dev.uring.base.ConfigException] no such address.
+     * ### Source
+     * io_uring_prep_connect(3), since kernel 5.5.
+     *
+     * @sample samples.dsl.askServer
+     */
+    public suspend fun connect(
+        address: String,
+        timeout: Duration = CONNECT_TIMEOUT,
+        options: SocketOptions = SocketOptions.defaults(),
+    ): Connection
+
+    /**
+     * Opens a connection to [address], runs [block] with it and closes it: what [block] returns is returned.
+     *
+     * ### Shapes and units
+     * As in the form without a block.
+     * ### Ownership
+     * The connection is this call's. When [block] and all it launched have returned, it is closed in order: what was
+     * queued is sent, and a peer that reads finds the end behind it. When they fail or are cancelled, it is reset. Its
+     * descriptor is closed when this returns or throws.
+     * ### Threading and cancellation
+     * [block] runs on the connection's worker, which is the caller's own if that is a worker. Cancelling the caller
+     * ends this at any moment without a socket left.
+     * ### Errors
+     * As in the form without a block, and [block]'s own.
+     *
+     * @sample samples.dsl.askAndClose
+     */
+    public suspend fun <R> connect(
+        address: String,
+        timeout: Duration = CONNECT_TIMEOUT,
+        options: SocketOptions = SocketOptions.defaults(),
+        block: suspend CoroutineScope.(connection: Connection) -> R,
+    ): R
 
     /**
      * Ends the [uring] block in order; returns at once. Repeated calls do nothing.
@@ -49,4 +106,10 @@ public sealed interface UringScope : CoroutineScope {
      * block itself among them, are cancelled, and [uring] returns normally. SIGTERM and SIGINT do the same.
      */
     public fun shutdown()
+
+    /** Constants of scopes. */
+    public companion object {
+        /** How long `connect` waits unless told otherwise: the kernel repeats a lost request after 1, 3 and 7 s. */
+        public val CONNECT_TIMEOUT: Duration = 10.seconds
+    }
 }

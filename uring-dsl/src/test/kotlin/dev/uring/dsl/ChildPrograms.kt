@@ -18,7 +18,7 @@ private suspend fun servePrintingThePort() =
                 conn.forEachView { conn.write(it) }
                 conn.write("goodbye")
             }
-        println(server.localAddress.port)
+        println(server.port)
         try {
             server.join()
         } finally {

@@ -15,6 +15,8 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.withContext
+import java.net.InetSocketAddress
+import java.net.SocketAddress
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
@@ -94,6 +96,8 @@ internal suspend fun testUring(
         withContext(NonCancellable) { running.cancelAndJoin() }
     }
 }
+
+internal val SocketAddress.port: Int get() = (this as InetSocketAddress).port
 
 internal fun Server.connect() = Peer(localAddress)
 

@@ -1,13 +1,13 @@
 package dev.uring.dsl
 
 import java.io.Closeable
-import java.net.InetSocketAddress
 import java.net.Socket
+import java.net.SocketAddress
 import kotlin.random.Random
 
 /** The other side of a connection: a blocking socket of java.net, which shares no code with what is tested. */
 internal class Peer(
-    address: InetSocketAddress,
+    address: SocketAddress,
     receiveBufferBytes: Int = 0,
 ) : Closeable {
     val socket = Socket()

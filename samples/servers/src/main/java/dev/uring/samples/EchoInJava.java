@@ -26,7 +26,7 @@ public final class EchoInJava implements ConnectionHandler {
     EchoInJava echo = new EchoInJava();
     Listener listener =
         runtime.listen(args.length > 0 ? args[0] : "127.0.0.1:7000", connection -> echo);
-    System.out.println("listening on port " + listener.localAddress().getPort());
+    System.out.println("listening on port " + listener.port());
   }
 
   @Override

@@ -6,5 +6,5 @@ import dev.uring.dsl.uring
 suspend fun main(args: Array<String>) =
     uring {
         val server = tcp(args.firstOrNull() ?: "127.0.0.1:7000") { conn -> conn.forEachView { conn.write(it) } }
-        println("listening on port ${server.localAddress.port}")
+        println("listening on port ${server.port}")
     }

@@ -27,7 +27,7 @@ suspend fun main(args: Array<String>) =
             tcp(args.firstOrNull() ?: "127.0.0.1:7000") { conn ->
                 conn.readPath()?.let { path -> conn.answer(roots[conn.worker.index()], path) }
             }
-        println("listening on port ${server.localAddress.port}")
+        println("listening on port ${server.port}")
     }
 
 /** The path that is asked for, or null when there is no request to answer any more. */

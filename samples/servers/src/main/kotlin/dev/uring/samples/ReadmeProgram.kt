@@ -10,6 +10,6 @@ suspend fun main(args: Array<String>) {
                 conn.send("hello from worker ${conn.worker.index()}\n")
                 conn.forEachView(timeout = 30.seconds) { view -> conn.write(view) }
             }
-        println("listening on port ${server.localAddress.port}")
+        println("listening on port ${server.port}")
     }
 }

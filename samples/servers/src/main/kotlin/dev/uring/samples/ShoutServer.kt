@@ -21,7 +21,7 @@ suspend fun main(args: Array<String>) =
                     }
                 }
             }
-        println("listening on port ${server.localAddress.port}")
+        println("listening on port ${server.port}")
     }
 
 private class LineCounter {

@@ -13,7 +13,7 @@ fun main(args: Array<String>) {
     val runtime = UringRuntime.start(RuntimeConfig.builder().shutdownOnSignal(true).build())
     val client = ProxiedClient(runtime, upstream = args.getOrElse(1) { "127.0.0.1:6379" })
     val listener = runtime.listen(args.firstOrNull() ?: "127.0.0.1:7000") { client }
-    println("listening on port ${listener.localAddress().port}")
+    println("listening on port ${listener.port()}")
 }
 
 /** A client: connected on, from its own worker, and then the relay's. */

@@ -20,7 +20,7 @@ public final class UringCallbackEcho {
       connection.write(bytes);
       return bytes.size();
     });
-    new SubjectControl(listener.localAddress().getPort(), "ConnectionHandler, one worker, defaults")
+    new SubjectControl(listener.port(), "ConnectionHandler, one worker, defaults")
         .counters(() -> UringCounters.of(runtime))
         .serve();
   }

@@ -34,7 +34,7 @@ public final class UringProxy {
         isForwarding ? new ForwardingClient(runtime, args[1]) : new CopyingClient(runtime, args[1]);
     Listener listener = runtime.listen("127.0.0.1:0", acceptor);
     String settings = (isForwarding ? "Relay" : "a handler that copies") + ", one worker, defaults";
-    new SubjectControl(listener.localAddress().getPort(), settings)
+    new SubjectControl(listener.port(), settings)
         .counters(() -> UringCounters.of(runtime))
         .serve();
   }

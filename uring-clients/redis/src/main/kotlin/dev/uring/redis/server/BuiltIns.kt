@@ -1,6 +1,8 @@
 package dev.uring.redis.server
 
 import dev.uring.redis.codec.RespReplyEncoder
+import dev.uring.socket.Endpoint
+import java.net.SocketAddress
 
 private const val SERVER_NAME = "uring"
 
@@ -121,7 +123,7 @@ private fun <S> RespCommands<S>.declareClientCommands() {
     }
 }
 
-private fun java.net.InetSocketAddress?.hostAndPort(): String = this?.run { "${address.hostAddress}:$port" }.orEmpty()
+private fun SocketAddress?.hostAndPort(): String = this?.let(Endpoint::text).orEmpty()
 
 private fun <S> RespCommands<S>.declareCommandCommands() {
     command("COMMAND", arity = -1) {

@@ -1,7 +1,7 @@
 package dev.uring.redis.server
 
 import dev.uring.redis.codec.RespReplyEncoder
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 
 /**
  * What a server knows about one client: the state of a connection that commands like CLIENT, HELLO and RESET change.
@@ -15,8 +15,8 @@ public class RespClient internal constructor(
     private val addresses: Addresses,
 ) {
     internal interface Addresses {
-        val remoteAddress: InetSocketAddress?
-        val localAddress: InetSocketAddress?
+        val remoteAddress: SocketAddress?
+        val localAddress: SocketAddress?
     }
 
     /** The name given by CLIENT SETNAME, or empty. */
@@ -35,10 +35,10 @@ public class RespClient internal constructor(
         }
 
     /** The peer's address, null when the connection was lost before anybody asked. */
-    public val remoteAddress: InetSocketAddress? get() = addresses.remoteAddress
+    public val remoteAddress: SocketAddress? get() = addresses.remoteAddress
 
     /** This side's address, null when the connection was lost before anybody asked. */
-    public val localAddress: InetSocketAddress? get() = addresses.localAddress
+    public val localAddress: SocketAddress? get() = addresses.localAddress
 
     /** For whatever else a server's commands keep per connection. */
     public var attachment: Any? = null

@@ -4,7 +4,7 @@ import dev.uring.bytes.ByteSink
 import dev.uring.dsl.Connection
 import dev.uring.dsl.dispatcher
 import kotlinx.coroutines.ThreadContextElement
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
@@ -28,8 +28,8 @@ internal class RespConnection<S>(
     private var resumesInline = false
 
     override val sink: ByteSink get() = connection.output
-    override val remoteAddress: InetSocketAddress? get() = connection.remoteAddress
-    override val localAddress: InetSocketAddress? get() = connection.localAddress
+    override val remoteAddress: SocketAddress? get() = connection.remoteAddress
+    override val localAddress: SocketAddress? get() = connection.localAddress
 
     override fun hasRoom(): Boolean = connection.unsentBytes < sendHighWaterBytes
 

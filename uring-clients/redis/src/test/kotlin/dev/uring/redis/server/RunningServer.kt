@@ -77,7 +77,7 @@ internal class RunningServer<S>(
         Client(
             started
                 .get(20, TimeUnit.SECONDS)
-                .second.localAddress.port,
+                .second.port,
         )
 
     /** Begins to shut down; returns at once. */

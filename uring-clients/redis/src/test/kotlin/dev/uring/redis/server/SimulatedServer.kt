@@ -4,7 +4,7 @@ import dev.uring.bytes.ByteSink
 import dev.uring.bytes.ByteWindow
 import dev.uring.redis.codec.RespLimits
 import java.io.ByteArrayOutputStream
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 import java.util.ArrayDeque
 import kotlin.random.Random
 
@@ -92,8 +92,8 @@ class SimulatedConnection<S> internal constructor(
     private var consumed = 0
     private var isRestNew = false
 
-    override val remoteAddress: InetSocketAddress? get() = null
-    override val localAddress: InetSocketAddress? get() = null
+    override val remoteAddress: SocketAddress? get() = null
+    override val localAddress: SocketAddress? get() = null
     override val sink: ByteSink get() = unread
 
     override fun hasRoom(): Boolean = unread.size < roomBytes

@@ -1,0 +1,129 @@
+package dev.uring.driver;
+
+import dev.uring.abi.Errno;
+import dev.uring.abi.Layouts;
+import dev.uring.abi.Socket;
+import dev.uring.ffi.Libc;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * The file that a listening Unix socket with a path leaves in the file system.
+ *
+ * <p>The kernel makes it at bind and never removes it: a server that was killed leaves it behind,
+ * and its successor is refused. So, before binding: a socket that answers a connect is somebody's,
+ * and stays; one that refuses is stale, and is removed; what is no socket is never touched. After
+ * closing: the file is removed if it is still ours, and not a successor's of the same name.
+ *
+ * <p>These calls touch the file system and may take their time: only where a listener begins and
+ * ends, never on the way of a connection.
+ */
+public final class UnixSocketFile {
+  private static final int MODE_TYPE = 0170000;
+  private static final int MODE_SOCKET = 0140000;
+
+  private final Path path;
+  private final Object key;
+
+  private UnixSocketFile(Path path, Object key) {
+    this.path = path;
+    this.key = key;
+  }
+
+  /**
+   * Notes which file a socket has just been bound to.
+   *
+   * @param address what it was bound to
+   * @return the file
+   */
+  public static UnixSocketFile boundTo(UnixDomainSocketAddress address) {
+    return new UnixSocketFile(address.getPath(), keyOf(address.getPath()));
+  }
+
+  /** Removes the file, if it is still the one that was bound to. */
+  public void remove() {
+    try {
+      if (key != null && key.equals(keyOf(path))) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException | SecurityException kept) {
+      // The folder has become read-only, or is gone: the next server's rule for stale files
+      // applies.
+    }
+  }
+
+  /** Makes way for a bind: removes the socket of a server that is gone. */
+  static void removeStale(UnixDomainSocketAddress address) {
+    Path path = address.getPath();
+    try {
+      if (isSocket(path) && isRefused(address)) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException | SecurityException kept) {
+      // bind says why it cannot have the path.
+    }
+  }
+
+  /** Between bind and listen, when nobody can connect yet; 0 or a negative errno. */
+  static int setMode(UnixDomainSocketAddress address, int mode) {
+    try {
+      Files.setPosixFilePermissions(address.getPath(), permissions(mode));
+      return 0;
+    } catch (IOException | SecurityException refused) {
+      return -Errno.EACCES;
+    }
+  }
+
+  private static Set<PosixFilePermission> permissions(int mode) {
+    Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+    PosixFilePermission[] highestFirst = PosixFilePermission.values();
+    for (int i = 0; i < highestFirst.length; i++) {
+      if ((mode & 0400 >> i) != 0) {
+        permissions.add(highestFirst[i]);
+      }
+    }
+    return permissions;
+  }
+
+  private static boolean isSocket(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    return (mode & MODE_TYPE) == MODE_SOCKET;
+  }
+
+  private static boolean isRefused(UnixDomainSocketAddress address) {
+    // Non-blocking: a server whose backlog is full is alive, and must not be waited for.
+    int type = Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC | Socket.SOCK_NONBLOCK;
+    int socket = Libc.socket(Socket.AF_UNIX, type, 0);
+    if (socket < 0) {
+      return false;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment storage = arena.allocate(Layouts.SOCKADDR_STORAGE_BYTES, Long.BYTES);
+      int bytes = SocketAddresses.encode(address, storage);
+      return Libc.connect(socket, storage, bytes) == -Errno.ECONNREFUSED;
+    } finally {
+      Libc.close(socket);
+    }
+  }
+
+  private static Object keyOf(Path path) {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .fileKey();
+    } catch (IOException | SecurityException gone) {
+      return null;
+    }
+  }
+}
