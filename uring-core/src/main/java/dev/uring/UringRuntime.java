@@ -5,6 +5,7 @@ import dev.uring.buffer.BlockPool;
 import dev.uring.driver.UringDriver;
 import dev.uring.metrics.WorkerSnapshot;
 import dev.uring.net.ConnectAttempt;
+import dev.uring.net.ConnectRace;
 import dev.uring.net.ConnectionAcceptor;
 import dev.uring.net.ConnectionTable;
 import dev.uring.net.Listener;
@@ -272,6 +273,36 @@ public final class UringRuntime implements AutoCloseable {
   public CompletionStage<UdpSocket> openUdp(
       Worker worker, String address, UdpOptions options, Function<UdpSocket, UdpHandler> handlers) {
     return udpSockets.open(worker, Endpoint.parseUdp(address), options, handlers);
+  }
+
+  /**
+   * Opens a connection to a peer that has several addresses, for example of both IP versions.
+   *
+   * @param worker one of this runtime's
+   * @param addresses forms of {@link Endpoint}, the preferred one first; at least one
+   * @param attemptDelay how long one may take before the next is tried as well; RFC 8305 says 250
+   *     ms
+   * @param timeout longest wait for all of them; zero has no limit but the kernel's
+   * @param options how the connection is set
+   * @param acceptor chooses the handler once the connection exists
+   * @return the race between them, whose result says how it ended
+   */
+  public ConnectRace connect(
+      Worker worker,
+      List<String> addresses,
+      Duration attemptDelay,
+      Duration timeout,
+      SocketOptions options,
+      ConnectionAcceptor acceptor) {
+    return ConnectRace.start(
+        tables.get(worker.index()),
+        addresses.stream()
+            .map(address -> Endpoint.parse(address).requireConnectable().address())
+            .toList(),
+        attemptDelay,
+        timeout,
+        withDefaults(options),
+        acceptor);
   }
 
   /**

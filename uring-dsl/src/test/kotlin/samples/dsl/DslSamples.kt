@@ -107,6 +107,12 @@ suspend fun UringScope.askAndClose() =
         conn.forEachView { print(it.toUtf8()) }
     }
 
+suspend fun UringScope.askEitherVersion() =
+    connect(listOf("[::1]:7000", "127.0.0.1:7000")) { conn ->
+        conn.send("ping\n")
+        conn.receive { it.size() }
+    }
+
 suspend fun UringScope.askOwner(key: Int): String =
     onWorker(key % runtime.workersCount()) { "worker ${key % runtime.workersCount()} owns $key" }
 

@@ -50,7 +50,7 @@ public final class ConnectAttempt {
   private int socket = -1;
   private String gaveUpBecause;
 
-  private ConnectAttempt(
+  ConnectAttempt(
       ConnectionTable table,
       SocketAddress address,
       Duration timeout,
@@ -108,7 +108,7 @@ public final class ConnectAttempt {
     }
   }
 
-  private void begin() {
+  void begin() {
     if (gaveUpBecause != null) {
       return;
     }
@@ -147,7 +147,8 @@ public final class ConnectAttempt {
     table.attemptEnded(this);
   }
 
-  private void giveUp(String because) {
+  /** As {@link #cancel}, at once and on the worker. */
+  void giveUp(String because) {
     if (result.isDone() || gaveUpBecause != null) {
       return;
     }

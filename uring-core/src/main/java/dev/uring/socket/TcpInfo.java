@@ -22,7 +22,7 @@ package dev.uring.socket;
  * @param lostSegments segments taken for lost and not sent again yet
  * @param unsentBytes bytes in the send buffer that have not been sent once
  * @param bytesAcked bytes of this side the peer has acknowledged
- * @param bytesReceived bytes received
+ * @param bytesReceived bytes received in order; the peer's FIN counts as one
  * @param segmentsSent segments sent, retransmissions included
  * @param segmentsReceived segments received
  * @param deliveryRateBytesPerSecond latest measured rate of delivery

@@ -72,6 +72,13 @@ public class Connection internal constructor(
         get() = core.attachment()
         set(value) = core.attach(value)
 
+    /**
+     * Whether the peer finished sending in the middle of a message: its end has come, and bytes are left that no block
+     * consumed. Tells a cut stream from a whole one after [parse] returned false. (A peer that breaks the connection is
+     * neither: that is a [ConnectionLostException][dev.uring.base.ConnectionLostException].)
+     */
+    public val endedMidMessage: Boolean get() = core.inputEnded() && core.readableBytes() > 0
+
     /** False once this side has closed or aborted the connection, or the peer has broken it. */
     public val isOpen: Boolean get() = core.isOpen
 

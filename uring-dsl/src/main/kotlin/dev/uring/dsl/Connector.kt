@@ -1,17 +1,19 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
-import dev.uring.net.ConnectAttempt
+import dev.uring.net.ConnectionAcceptor
 import dev.uring.socket.SocketOptions
 import dev.uring.worker.Worker
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 import java.util.concurrent.CompletionException
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.resumeWithException
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
+import dev.uring.net.Connection as CoreConnection
 
 /** Opens the connections of one [uring] block. Thread: any. */
 internal class Connector(
@@ -25,18 +27,66 @@ internal class Connector(
         address: String,
         timeout: Duration,
         options: SocketOptions,
-    ): Connection = open(place(), address, timeout, options).connection
+    ): Connection =
+        open(place()) { worker, acceptor -> attempt(worker, address, timeout, options, acceptor) }.connection
 
     suspend fun <R> connect(
         address: String,
         timeout: Duration,
         options: SocketOptions,
         block: suspend CoroutineScope.(Connection) -> R,
+    ): R = use(block) { worker, acceptor -> attempt(worker, address, timeout, options, acceptor) }
+
+    suspend fun connect(
+        addresses: List<String>,
+        attemptDelay: Duration,
+        timeout: Duration,
+        options: SocketOptions,
+    ): Connection =
+        open(
+            place(),
+        ) { worker, acceptor -> race(worker, addresses, attemptDelay, timeout, options, acceptor) }.connection
+
+    suspend fun <R> connect(
+        addresses: List<String>,
+        attemptDelay: Duration,
+        timeout: Duration,
+        options: SocketOptions,
+        block: suspend CoroutineScope.(Connection) -> R,
+    ): R = use(block) { worker, acceptor -> race(worker, addresses, attemptDelay, timeout, options, acceptor) }
+
+    private fun attempt(
+        worker: Worker,
+        address: String,
+        timeout: Duration,
+        options: SocketOptions,
+        acceptor: ConnectionAcceptor,
+    ): Opening {
+        val attempt = runtime.connect(worker, address, timeout.orKernels(), options, acceptor)
+        return Opening(attempt.result(), attempt::cancel)
+    }
+
+    private fun race(
+        worker: Worker,
+        addresses: List<String>,
+        attemptDelay: Duration,
+        timeout: Duration,
+        options: SocketOptions,
+        acceptor: ConnectionAcceptor,
+    ): Opening {
+        val delay = attemptDelay.toJavaDuration()
+        val race = runtime.connect(worker, addresses, delay, timeout.orKernels(), options, acceptor)
+        return Opening(race.result(), race::cancel)
+    }
+
+    private suspend fun <R> use(
+        block: suspend CoroutineScope.(Connection) -> R,
+        begin: (Worker, ConnectionAcceptor) -> Opening,
     ): R {
         val worker = place()
         // On the connection's worker from before it exists: between its arrival here and its use nothing suspends, so
         // no cancellation can come in between and leave it to nobody.
-        return withContext(worker.dispatcher) { open(worker, address, timeout, options).use(block) }
+        return withContext(worker.dispatcher) { open(worker, begin).use(block) }
     }
 
     // A caller on a worker keeps its connection there. Others get the workers by turns.
@@ -49,19 +99,15 @@ internal class Connector(
 
     private suspend fun open(
         worker: Worker,
-        address: String,
-        timeout: Duration,
-        options: SocketOptions,
-    ): ClientConnection {
-        require(timeout.isPositive()) { "timeout=$timeout of connect must be positive; Duration.INFINITE has no limit" }
-        val limit = if (timeout.isInfinite()) java.time.Duration.ZERO else timeout.toJavaDuration()
-        return suspendCancellableCoroutine { caller ->
+        begin: (Worker, ConnectionAcceptor) -> Opening,
+    ): ClientConnection =
+        suspendCancellableCoroutine { caller ->
             lateinit var client: ClientConnection
-            val attempt: ConnectAttempt =
-                runtime.connect(worker, address, limit, options) { core ->
+            val opening =
+                begin(worker) { core ->
                     ClientConnection(core, sendLowWaterBytes, hasProgramFailed).also { client = it }
                 }
-            attempt.result().whenComplete { _, failure ->
+            opening.result.whenComplete { _, failure ->
                 if (failure == null) {
                     // A connection whose caller was cancelled meanwhile is nobody's.
                     caller.resume(client) { _, unclaimed, _ ->
@@ -71,7 +117,17 @@ internal class Connector(
                     caller.resumeWithException((failure as? CompletionException)?.cause ?: failure)
                 }
             }
-            caller.invokeOnCancellation { attempt.cancel() }
+            caller.invokeOnCancellation { opening.cancel() }
         }
+
+    // The core's word for "no limit" is zero.
+    private fun Duration.orKernels(): java.time.Duration {
+        require(isPositive()) { "timeout=$this of connect must be positive; Duration.INFINITE has no limit" }
+        return if (isInfinite()) java.time.Duration.ZERO else toJavaDuration()
     }
+
+    private class Opening(
+        val result: CompletionStage<CoreConnection>,
+        val cancel: () -> Unit,
+    )
 }

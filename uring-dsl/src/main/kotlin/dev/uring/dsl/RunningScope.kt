@@ -73,6 +73,21 @@ internal class RunningScope(
         block: suspend CoroutineScope.(connection: Connection) -> R,
     ): R = connector.connect(address, timeout, options, block)
 
+    override suspend fun connect(
+        addresses: List<String>,
+        attemptDelay: Duration,
+        timeout: Duration,
+        options: SocketOptions,
+    ): Connection = connector.connect(addresses, attemptDelay, timeout, options)
+
+    override suspend fun <R> connect(
+        addresses: List<String>,
+        attemptDelay: Duration,
+        timeout: Duration,
+        options: SocketOptions,
+        block: suspend CoroutineScope.(connection: Connection) -> R,
+    ): R = connector.connect(addresses, attemptDelay, timeout, options, block)
+
     override fun shutdown() {
         stop.start()
     }

@@ -4,6 +4,7 @@ import dev.uring.UringRuntime
 import dev.uring.socket.SocketOptions
 import kotlinx.coroutines.CoroutineScope
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /**
@@ -100,6 +101,42 @@ public sealed interface UringScope : CoroutineScope {
     ): R
 
     /**
+     * Opens a connection to a peer that has several addresses, for instance of both IP versions.
+     *
+     * ### Shapes and units
+     * [addresses] are tried in their order. The next one is tried when the one before has failed, or has not answered
+     * for [attemptDelay]; those before go on meanwhile, and the first that answers gets the connection. [timeout] is for
+     * all of them.
+     * ### Ownership
+     * As with one address. The sockets of the others are closed.
+     * ### Threading and cancellation
+     * As with one address.
+     * ### Errors
+     * [ConnectFailedException][dev.uring.base.ConnectFailedException] none has answered; the message has the reason of
+     * each · [ConfigException][dev.uring.base.ConfigException] one of them is no address · `IllegalArgumentException`
+     * there is none.
+     * ### Source
+     * RFC 8305 §5.
+     *
+     * @sample samples.dsl.askEitherVersion
+     */
+    public suspend fun connect(
+        addresses: List<String>,
+        attemptDelay: Duration = ATTEMPT_DELAY,
+        timeout: Duration = CONNECT_TIMEOUT,
+        options: SocketOptions = SocketOptions.defaults(),
+    ): Connection
+
+    /** As the form without a block, and closes the connection as the form with one address and a block does. */
+    public suspend fun <R> connect(
+        addresses: List<String>,
+        attemptDelay: Duration = ATTEMPT_DELAY,
+        timeout: Duration = CONNECT_TIMEOUT,
+        options: SocketOptions = SocketOptions.defaults(),
+        block: suspend CoroutineScope.(connection: Connection) -> R,
+    ): R
+
+    /**
      * Ends the [uring] block in order; returns at once. Repeated calls do nothing.
      *
      * All servers [close][Server.close], in phases. When they are done, coroutines that are left in the scope, the
@@ -111,5 +148,8 @@ public sealed interface UringScope : CoroutineScope {
     public companion object {
         /** How long `connect` waits unless told otherwise: the kernel repeats a lost request after 1, 3 and 7 s. */
         public val CONNECT_TIMEOUT: Duration = 10.seconds
+
+        /** How long one of several addresses may take before the next is tried as well: what RFC 8305 recommends. */
+        public val ATTEMPT_DELAY: Duration = 250.milliseconds
     }
 }

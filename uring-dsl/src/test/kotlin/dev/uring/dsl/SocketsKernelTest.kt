@@ -1,9 +1,11 @@
 package dev.uring.dsl
 
+import dev.uring.base.ConnectFailedException
 import dev.uring.base.ConnectionLostException
 import dev.uring.socket.AcceptPlacement
 import dev.uring.socket.KeepAlive
 import dev.uring.socket.SocketOptions
+import dev.uring.socket.TcpInfo
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.engine.spec.tempdir
@@ -11,9 +13,13 @@ import io.kotest.matchers.comparables.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.channels.Channel
+import java.net.InetAddress
+import java.net.ServerSocket
 import java.net.UnixDomainSocketAddress
 import java.time.Duration
 import kotlin.io.path.exists
+import kotlin.time.Duration.Companion.minutes
 
 /** Addresses and options, as a program in Kotlin gives them. */
 class SocketsKernelTest :
@@ -69,17 +75,19 @@ class SocketsKernelTest :
                     .keepAlive(KeepAlive.DEFAULT)
                     .quickAck(true)
                     .build()
+            val served = CompletableDeferred<TcpInfo>()
             testUring {
                 val server =
                     tcp("127.0.0.1:0", options = options) { conn ->
-                        conn.forEachView { conn.write(it) }
-                        conn.tcpInfo!!.bytesReceived() shouldBe 5
+                        conn.parse { if (it.size() < 5) 0 else 5.also { _ -> conn.write(it) } }
+                        served.complete(conn.tcpInfo!!)
                     }
                 connect("127.0.0.1:${server.port}", options = options) { conn ->
                     conn.send("hello")
                     conn.parse { if (it.size() < 5) 0 else 5 }
                     conn.tcpInfo!!.rttMicros() shouldBeGreaterThan 0L
                 }
+                served.await().bytesReceived() shouldBe 5
                 shutdown()
             }
         }
@@ -95,6 +103,40 @@ class SocketsKernelTest :
                 val conn = connect("127.0.0.1:${server.port}")
                 (heard.await() as ConnectionLostException).message shouldContain "idleTimeout=PT0.1S"
                 shouldThrow<ConnectionLostException> { conn.receive { it.size() } }
+                shutdown()
+            }
+        }
+
+        test("of several addresses the first that answers gets the connection") {
+            testUring {
+                val server = tcp("127.0.0.1:0") { conn -> conn.send("here") }
+                val nobody = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+                connect(listOf("127.0.0.1:$nobody", "127.0.0.1:${server.port}"), attemptDelay = 1.minutes) { conn ->
+                    var text = ""
+                    conn.forEachView { text += it.toUtf8() }
+                    text shouldBe "here"
+                }
+                val failure = shouldThrow<ConnectFailedException> { connect(listOf("127.0.0.1:$nobody")) }
+                failure.message shouldContain
+                    "cannot connect to any of 1 addresses\n  cannot connect to 127.0.0.1:$nobody"
+                failure.errno() shouldBe 111
+                shouldThrow<IllegalArgumentException> { connect(emptyList()) }
+                shutdown()
+            }
+        }
+
+        test("a stream that ends in the middle of a message is told apart from one that ends behind it") {
+            val ends = Channel<Boolean>(2)
+            testUring {
+                val server =
+                    tcp("127.0.0.1:0") { conn ->
+                        while (conn.parse { if (it.size() < 3) 0 else 3 }) continue
+                        ends.send(conn.endedMidMessage)
+                    }
+                for ((sent, isCut) in listOf("onetwo" to false, "onetw" to true, "" to false)) {
+                    connect("127.0.0.1:${server.port}") { it.write(sent) }
+                    ends.receive() shouldBe isCut
+                }
                 shutdown()
             }
         }
