@@ -176,9 +176,7 @@ final class Sockets {
         case Socket.AF_INET6 ->
           new InetSocketAddress(
               Inet6Address.getByAddress(
-                  null,
-                  bytes(storage, Layouts.SOCKADDR_IN6_ADDR, IPV6_BYTES),
-                  scopeId(storage)),
+                  null, bytes(storage, Layouts.SOCKADDR_IN6_ADDR, IPV6_BYTES), scopeId(storage)),
               port);
         default -> null;
       };

@@ -1,8 +1,10 @@
 package dev.uring.bench
 
 import dev.uring.bench.cache.CacheBench
+import dev.uring.bench.connect.ConnectBench
 import dev.uring.bench.echo.EchoBench
 import dev.uring.bench.measure.Schedule
+import dev.uring.bench.memory.MemoryBench
 import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.report.Report
 
@@ -28,7 +30,7 @@ interface Bench {
 
     companion object {
         /** Every bench that `bench NAME` knows. */
-        val ALL: List<Bench> = listOf(EchoBench, CacheBench, ProxyBench)
+        val ALL: List<Bench> = listOf(EchoBench, CacheBench, ProxyBench, ConnectBench, MemoryBench)
     }
 }
 

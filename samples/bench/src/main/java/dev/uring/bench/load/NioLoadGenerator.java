@@ -62,7 +62,7 @@ public final class NioLoadGenerator {
       return "{}";
     } catch (LoadException | IOException e) {
       drop();
-      return "{\"error\":\"" + String.valueOf(e.getMessage()).replaceAll("[\"\\\\]", "'") + "\"}";
+      return error(e);
     }
   }
 
@@ -125,7 +125,11 @@ public final class NioLoadGenerator {
     }
   }
 
-  private static String json(long ops, long nanos, Histogram latencies) {
+  static String error(Exception e) {
+    return "{\"error\":\"" + String.valueOf(e.getMessage()).replaceAll("[\"\\\\]", "'") + "\"}";
+  }
+
+  static String json(long ops, long nanos, Histogram latencies) {
     StringBuilder json = new StringBuilder(1 << 14);
     json.append("{\"ops\":").append(ops).append(",\"nanos\":").append(nanos);
     json.append(",\"histogram\":[");
@@ -138,7 +142,7 @@ public final class NioLoadGenerator {
     return json.append("]}").toString();
   }
 
-  private static void reply(String text) {
+  static void reply(String text) {
     System.out.println(PREFIX + text);
     System.out.flush();
   }

@@ -45,6 +45,9 @@ class EchoSubject private constructor(
         /** `jdk-nio` with faults that can be switched on: never in a table, only for the self-check. */
         val TWIN = java("jdk-nio-twin", "NioEchoTwin")
 
+        /** `uring-callback` that keeps memory for each connection: never in a table, only for the self-check. */
+        val HOARDER = java("uring-hoarder", "UringHoarder", needs = ::ioUring)
+
         private fun java(
             name: String,
             mainClass: String,

@@ -6,7 +6,7 @@ import kotlin.math.abs
 import kotlin.math.roundToInt
 
 /**
- * Measures a server and its twin that burns [ADDED_NANOS] more for each operation, the way subjects are measured: the
+ * Measures a server and its twin that burns [addedNanos] more for each operation, the way subjects are measured: the
  * median of the paired differences must show what was added.
  *
  * The workload must be pipelined deeply. A slower server also has to wake the load more often, which costs it about 6 µs
@@ -14,6 +14,7 @@ import kotlin.math.roundToInt
  */
 class AddedCpuCheck(
     private val session: BenchSession,
+    private val addedNanos: Int = ADDED_NANOS,
 ) {
     /** One sentence when the check passed; more rounds are added before it is given up. */
     fun run(
@@ -28,14 +29,14 @@ class AddedCpuCheck(
                     rounds.getValue(contestant.name).map { it.figures.metrics.getValue(Metric.SERVER_CPU_NS) }
                 }
             differences += with.zip(without) { slower, faster -> slower - faster }
-            if (isAsAdded(median(differences))) {
-                return "a twin slowed by $ADDED_NANOS ns/op was measured slower by ${median(
+            if (isAsAdded(median(differences), addedNanos)) {
+                return "a twin slowed by $addedNanos ns/op was measured slower by ${median(
                     differences,
                 ).roundToInt()} ns/op"
             }
         }
         throw SelfCheckFailure(
-            "A twin slowed by $ADDED_NANOS ns/op was measured slower by ${median(differences).roundToInt()} ns/op " +
+            "A twin slowed by $addedNanos ns/op was measured slower by ${median(differences).roundToInt()} ns/op " +
                 "(tolerance ${(TOLERANCE * 100).roundToInt()} %, ${differences.size} paired rounds). " +
                 "Is the machine busy with something else?",
         )
@@ -50,7 +51,9 @@ class AddedCpuCheck(
         /** Nothing is repeated: CPU time hardly minds company, and more attempts follow anyway. */
         private val SCHEDULE = Schedule(rounds = 3, seconds = 0.3, warmUpRoundsMax = 5, repeatsPerRoundMax = 0)
 
-        internal fun isAsAdded(measuredNanos: Double): Boolean =
-            abs(measuredNanos - ADDED_NANOS) <= TOLERANCE * ADDED_NANOS
+        internal fun isAsAdded(
+            measuredNanos: Double,
+            addedNanos: Int = ADDED_NANOS,
+        ): Boolean = abs(measuredNanos - addedNanos) <= TOLERANCE * addedNanos
     }
 }

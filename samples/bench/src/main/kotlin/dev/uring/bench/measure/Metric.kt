@@ -27,4 +27,7 @@ enum class Metric(
     SQES_PER_ENTER("sqesPerEnter", "SQE/enter", 1),
     ENTERS_PER_OP("entersPerOp", "enters/op", 3),
     GC_COUNT("gcCount", "GCs", 0),
+
+    /** Resident memory of the server for each idle connection, without what the kernel keeps for the socket. */
+    RSS_PER_CONNECTION("rssBytesPerConnection", "RSS B/conn", 0),
 }

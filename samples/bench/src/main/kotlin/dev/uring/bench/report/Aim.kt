@@ -15,6 +15,9 @@ enum class Comparison(
 
     /** No ratio: the subject's own bytes for each operation. */
     BYTES_PER_OP("bytesPerOp", "B/op"),
+
+    /** Without a peer the subject's own bytes for each idle connection, with one the quotient: less is better. */
+    RSS("rssBytesPerConnection", "RSS per connection"),
     ;
 
     /** The value in one cycle, or null when a figure is missing. */
@@ -23,9 +26,22 @@ enum class Comparison(
         against: Round?,
     ): Double? =
         when (this) {
-            OPS_PER_CPU -> quotient(against, subject, Metric.SERVER_CPU_NS)
-            P99 -> quotient(subject, against, Metric.P99_MICROS)
-            BYTES_PER_OP -> subject.figures.metrics[Metric.BYTES_PER_OP]
+            OPS_PER_CPU -> {
+                quotient(against, subject, Metric.SERVER_CPU_NS)
+            }
+
+            P99 -> {
+                quotient(subject, against, Metric.P99_MICROS)
+            }
+
+            BYTES_PER_OP -> {
+                subject.figures.metrics[Metric.BYTES_PER_OP]
+            }
+
+            RSS -> {
+                val own = subject.figures.metrics[Metric.RSS_PER_CONNECTION]
+                if (against == null) own else quotient(subject, against, Metric.RSS_PER_CONNECTION)
+            }
         }
 
     private fun quotient(

@@ -17,6 +17,9 @@ object TextReport {
             Metric.BYTES_PER_OP,
             Metric.SQES_PER_ENTER,
         )
+
+    /** Shown only where a row has them. */
+    private val RARE_COLUMNS = listOf(Metric.RSS_PER_CONNECTION)
     private const val ABSENT = "-"
 
     /** The whole text, ending with a line feed. */
@@ -30,7 +33,8 @@ object TextReport {
             appendLine("Medians over rounds; server CPU with (min–max). Server ns/op is the primary figure: the closer")
             appendLine("`client busy` is to 1, the more ops/s and latencies are limited by the load generator itself.")
             appendLine()
-            append(table(header(), report.rows.map(::cells)))
+            val columns = COLUMNS + RARE_COLUMNS.filter { rare -> report.rows.any { rare in it.spreads } }
+            append(table(header(columns), report.rows.map { cells(it, columns) }))
             if (report.ratios.isNotEmpty()) {
                 appendLine()
                 append(table(RATIO_HEADER, report.ratios.map(::cells)))
@@ -39,11 +43,15 @@ object TextReport {
             report.notes.forEach { appendLine("note: $it") }
         }
 
-    private fun header(): List<String> = listOf("workload", "subject") + COLUMNS.map { it.column } + "n"
+    private fun header(columns: List<Metric>): List<String> =
+        listOf("workload", "subject") + columns.map { it.column } + "n"
 
-    private fun cells(row: Row): List<String> =
+    private fun cells(
+        row: Row,
+        columns: List<Metric>,
+    ): List<String> =
         listOf(row.workload, row.subject) +
-            COLUMNS.map { metric ->
+            columns.map { metric ->
                 val spread = row.spreads[metric] ?: return@map ABSENT
                 val median = number(spread.median, metric.decimals)
                 if (metric != Metric.SERVER_CPU_NS) return@map median
