@@ -5,6 +5,8 @@ import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import java.net.InetAddress
+import java.net.ServerSocket
 import java.net.Socket
 import java.nio.file.Files
 import java.nio.file.Path
@@ -120,6 +122,23 @@ class RunCommandTest :
                     socket.getInputStream().read() shouldBe -1
                 }
                 child.await().status shouldBe 143
+            }
+        }
+
+        test("the asking script of the samples connects, asks, prints the answer and ends") {
+            val file = Path(System.getProperty("uring.root"), "samples", "scripts", "ask.uring.kts")
+            ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { server ->
+                val answering =
+                    Thread.ofVirtual().start {
+                        server.accept().use { it.getInputStream().transferTo(it.getOutputStream()) }
+                    }
+
+                val done = run("$file", "127.0.0.1:${server.localPort}", "hello")
+
+                done.out shouldBe "hello"
+                done.err shouldBe ""
+                done.status shouldBe 0
+                answering.join()
             }
         }
     })
