@@ -2,6 +2,7 @@ package samples.dsl
 
 import dev.uring.dsl.Connection
 import dev.uring.dsl.UringScope
+import dev.uring.dsl.bindUdp
 import dev.uring.dsl.forwardExactly
 import dev.uring.dsl.forwardTo
 import dev.uring.dsl.onEachWorker
@@ -9,6 +10,8 @@ import dev.uring.dsl.onWorker
 import dev.uring.dsl.relay
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
+import dev.uring.net.UdpOptions
+import java.net.InetSocketAddress
 import kotlin.time.Duration.Companion.seconds
 
 private const val NEWLINE = '\n'.code.toByte()
@@ -94,4 +97,21 @@ suspend fun proxy(
 ) {
     val bytes = relay(client, upstream)
     println("${bytes.fromFirst} bytes there, ${bytes.fromSecond} back")
+}
+
+suspend fun udpEcho() =
+    uring {
+        udp("127.0.0.1:7000") { socket ->
+            socket.forEachDatagram { payload, peer -> socket.trySend(payload, peer) }
+        }
+    }
+
+suspend fun UringScope.udpAsk(server: InetSocketAddress): String? {
+    val options = UdpOptions.builder().remote(server).build()
+    return bindUdp(options = options) { socket ->
+        var reply: String? = null
+        socket.send("anybody there?")
+        socket.receive(timeout = 2.seconds) { payload, _ -> reply = payload.toUtf8() }
+        reply
+    }
 }

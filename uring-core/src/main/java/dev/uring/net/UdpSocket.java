@@ -472,6 +472,10 @@ public final class UdpSocket {
   }
 
   void open(Function<UdpSocket, UdpHandler> handlers) {
+    if (state != State.OPEN) {
+      // Its server was closed before this worker came to it.
+      return;
+    }
     table.add(this);
     try {
       handler = Objects.requireNonNull(handlers.apply(this), "the handler of " + this + " is null");
@@ -574,7 +578,9 @@ public final class UdpSocket {
 
   private void tellClosed(Throwable why) {
     try {
-      handler.onClosed(this, why);
+      if (handler != null) {
+        handler.onClosed(this, why);
+      }
     } catch (Throwable failure) {
       worker.taskFailed(failure);
     }
