@@ -221,6 +221,7 @@ public final class UdpSocket {
       counters.sendRefusals++;
       return false;
     }
+    output.expect(size);
     boolean isAccepted = true;
     for (int at = 0; at < size; at += segmentBytes) {
       isAccepted &= send(payload, at, Math.min(segmentBytes, size - at), peer);
