@@ -3,6 +3,7 @@ package samples.dsl
 import dev.uring.dsl.Connection
 import dev.uring.dsl.UringFile
 import dev.uring.dsl.UringScope
+import dev.uring.dsl.bindUdp
 import dev.uring.dsl.forwardExactly
 import dev.uring.dsl.forwardTo
 import dev.uring.dsl.onEachWorker
@@ -14,7 +15,9 @@ import dev.uring.dsl.uring
 import dev.uring.file.OpenOptions
 import dev.uring.net.SendGuard
 import dev.uring.net.SendOutcome
+import dev.uring.net.UdpOptions
 import java.lang.foreign.Arena
+import java.net.InetSocketAddress
 import java.nio.channels.FileChannel
 import kotlin.time.Duration.Companion.seconds
 
@@ -186,3 +189,20 @@ suspend fun writeNumbers(path: String): Long =
         file.sync()
         file.size()
     }
+
+suspend fun udpEcho() =
+    uring {
+        udp("127.0.0.1:7000") { socket ->
+            socket.forEachDatagram { payload, peer -> socket.trySend(payload, peer) }
+        }
+    }
+
+suspend fun UringScope.udpAsk(server: InetSocketAddress): String? {
+    val options = UdpOptions.builder().remote(server).build()
+    return bindUdp(options = options) { socket ->
+        var reply: String? = null
+        socket.send("anybody there?")
+        socket.receive(timeout = 2.seconds) { payload, _ -> reply = payload.toUtf8() }
+        reply
+    }
+}

@@ -11,6 +11,9 @@ public final class UdpCounters {
   /** Payload bytes received. */
   public long receivedBytes;
 
+  /** Buffers the kernel filled; fewer than datagrams when it joined some (GRO). */
+  public long receiveOperations;
+
   /** Datagrams of which only the first {@code receiveBytesMax} bytes were received. */
   public long truncated;
 

@@ -226,6 +226,7 @@ final class UdpReceiver extends Operation {
     int segment = arrival.segmentBytes;
     counters.received += segment > 0 ? (bytes + segment - 1) / segment : 1;
     counters.receivedBytes += bytes;
+    counters.receiveOperations++;
     if (arrival.fullLength > bytes) {
       counters.truncated++;
     }

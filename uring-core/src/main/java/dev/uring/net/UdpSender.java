@@ -102,6 +102,12 @@ final class UdpSender {
     return unsentBytes == 0 || unsentBytes + bytes + DatagramSend.HEADROOM_BYTES <= queueBytesMax;
   }
 
+  /** So many bytes are about to be sent to one peer: a train ends where its block does. */
+  void expect(int bytes) {
+    int wanted = (int) Math.min(bytes + (long) DatagramSend.HEADROOM_BYTES, BLOCK_BYTES_MAX);
+    blockBytesNext = Math.max(blockBytesNext, wanted);
+  }
+
   boolean send(ByteView payload, int from, int count, PackedAddress to) {
     Objects.checkFromIndexSize(from, count, payload.size());
     if (!mayAccept(count) || !reserve(count, to)) {

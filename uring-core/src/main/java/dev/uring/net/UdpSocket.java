@@ -221,6 +221,7 @@ public final class UdpSocket {
       counters.sendRefusals++;
       return false;
     }
+    output.expect(size);
     boolean isAccepted = true;
     for (int at = 0; at < size; at += segmentBytes) {
       isAccepted &= send(payload, at, Math.min(segmentBytes, size - at), peer);
@@ -472,6 +473,10 @@ public final class UdpSocket {
   }
 
   void open(Function<UdpSocket, UdpHandler> handlers) {
+    if (state != State.OPEN) {
+      // Its server was closed before this worker came to it.
+      return;
+    }
     table.add(this);
     try {
       handler = Objects.requireNonNull(handlers.apply(this), "the handler of " + this + " is null");
@@ -574,7 +579,9 @@ public final class UdpSocket {
 
   private void tellClosed(Throwable why) {
     try {
-      handler.onClosed(this, why);
+      if (handler != null) {
+        handler.onClosed(this, why);
+      }
     } catch (Throwable failure) {
       worker.taskFailed(failure);
     }

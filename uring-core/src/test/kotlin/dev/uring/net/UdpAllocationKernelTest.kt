@@ -12,14 +12,18 @@ import java.net.InetSocketAddress
 import java.nio.ByteBuffer
 import java.nio.channels.DatagramChannel
 
-private const val WARM_UP_ROUND_TRIPS = 20_000
 private const val ROUND_TRIPS = 20_000
+private const val ROUNDS_MAX = 12
 
 // As for streams: below the smallest object in 160 round trips.
 private const val BYTES_PER_DATAGRAM_MAX = 0.1
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
+/**
+ * The best of some rounds counts: every foreign call that captures errno allocates 40 bytes until the optimizer has
+ * compiled the loop's turn. A real allocation would be there in every round.
+ */
 class UdpAllocationKernelTest :
     FunSpec({
         val echo = UdpHandler { socket, payload, peer -> socket.send(payload, peer) }
@@ -77,9 +81,13 @@ private fun allocatedBytesPerDatagram(
                 repeat(batch) { channel.write(out.clear()) }
                 repeat(batch) { check(channel.read(back.clear()) == bytes) { "wrong size came back" } }
             }
-        roundTrips(WARM_UP_ROUND_TRIPS)
-        val before = threads.getThreadAllocatedBytes(worker)
-        roundTrips(ROUND_TRIPS)
-        return (threads.getThreadAllocatedBytes(worker) - before).toDouble() / ROUND_TRIPS
+        var best = Double.MAX_VALUE
+        repeat(ROUNDS_MAX) {
+            val before = threads.getThreadAllocatedBytes(worker)
+            roundTrips(ROUND_TRIPS)
+            best = minOf(best, (threads.getThreadAllocatedBytes(worker) - before).toDouble() / ROUND_TRIPS)
+            if (best < BYTES_PER_DATAGRAM_MAX) return best
+        }
+        return best
     }
 }

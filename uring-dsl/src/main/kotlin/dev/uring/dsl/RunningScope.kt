@@ -1,10 +1,12 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.isActive
@@ -21,7 +23,7 @@ internal class RunningScope(
     supervisor: CoroutineScope,
 ) : UringScope,
     CoroutineScope by scope {
-    private val servers = ConcurrentLinkedQueue<Server>()
+    private val servers = ConcurrentLinkedQueue<RunningServer>()
 
     @Volatile
     private var isStopping = false
@@ -33,7 +35,7 @@ internal class RunningScope(
         supervisor.launch(start = CoroutineStart.LAZY) {
             isStopping = true
             // Closing one more than once is harmless; a server opened meanwhile is in the queue or refused.
-            servers.forEach(Server::close)
+            servers.forEach(RunningServer::close)
             servers.forEach { it.join() }
             scope.cancel(CancellationException("uring is shut down"))
         }
@@ -53,11 +55,37 @@ internal class RunningScope(
                 throw failure
             }
         val server = Server(scope, listener, connections, runtime.config().drainTimeout().toKotlinDuration())
+        admit(server, connections.job)
+        return server
+    }
+
+    override fun udp(
+        address: String,
+        options: UdpOptions,
+        onError: (socket: UdpSocket, cause: Throwable) -> Unit,
+        handler: suspend CoroutineScope.(socket: UdpSocket) -> Unit,
+    ): UdpServer {
+        val group = UdpGroup(runtime, coroutineContext, onError, handler)
+        val core =
+            try {
+                runtime.udp(address, options, group::serve)
+            } catch (failure: Throwable) {
+                group.job.cancel()
+                throw failure
+            }
+        val server = UdpServer(scope, core, group, runtime.config().drainTimeout().toKotlinDuration())
+        admit(server, group.job)
+        return server
+    }
+
+    private fun admit(
+        server: RunningServer,
+        job: Job,
+    ) {
         servers += server
-        connections.job.invokeOnCompletion { servers -= server }
+        job.invokeOnCompletion { servers -= server }
         // shutdown() raises the flag before it looks into the queue: one of the two sees the other.
         if (isStopping) server.close()
-        return server
     }
 
     override suspend fun connect(

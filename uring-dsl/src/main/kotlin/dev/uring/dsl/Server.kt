@@ -23,7 +23,7 @@ public class Server internal constructor(
     private val listener: Listener,
     internal val connections: ConnectionGroup,
     private val drainTimeout: Duration,
-) {
+) : RunningServer {
     private val isClosed = AtomicBoolean()
 
     init {
@@ -54,7 +54,7 @@ public class Server internal constructor(
      * [drainTimeout][dev.uring.RuntimeConfig.drainTimeout] the handlers that are left are cancelled and their
      * connections reset.
      */
-    public fun close() {
+    override fun close() {
         if (!isClosed.compareAndSet(false, true)) return
         listener.close()
         connections.drain()
@@ -65,10 +65,19 @@ public class Server internal constructor(
     }
 
     /** Suspends until the server is closed: the address free, every handler returned and every descriptor closed. */
-    public suspend fun join() {
+    override suspend fun join() {
         connections.job.join()
         listener.closed().await()
     }
 
     override fun toString(): String = "Server($localAddress)"
+}
+
+/** What a scope must be able to end. */
+public sealed interface RunningServer {
+    /** Ends the server in phases; returns at once. Repeated calls do nothing. */
+    public fun close()
+
+    /** Suspends until everything of the server is closed. */
+    public suspend fun join()
 }

@@ -1,6 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
 import kotlinx.coroutines.CoroutineScope
 import kotlin.time.Duration
@@ -47,6 +48,32 @@ public sealed interface UringScope : CoroutineScope {
         options: SocketOptions = SocketOptions.defaults(),
         handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server
+
+    /**
+     * Binds a UDP [address] with one socket on each worker, and serves each with one coroutine of [handler].
+     *
+     * ### Shapes and units
+     * [address] is as for [tcp], with or without `udp://`. The kernel gives all datagrams of one peer to the same socket
+     * and spreads peers over the sockets.
+     * ### Ownership
+     * The server is a child of this scope, a socket's coroutine one of the server. When [handler] has returned, its
+     * socket is closed: what it queued is sent.
+     * ### Threading and cancellation
+     * [handler] runs on the worker of its socket, always. A cancelled handler's socket drops what is queued.
+     * ### Errors
+     * Thrown here: the address cannot be bound. An exception of [handler] is given to [onError], on the worker; the
+     * default logs it. Then [handler] is called again with the same socket, because one bad datagram must not end the
+     * service for all, unless it had received none since its last start: then the exception ends the server and is
+     * thrown by [uring].
+     *
+     * @sample samples.dsl.udpEcho
+     */
+    public fun udp(
+        address: String,
+        options: UdpOptions = UdpOptions.defaults(),
+        onError: (socket: UdpSocket, cause: Throwable) -> Unit = { socket, cause -> socket.worker.taskFailed(cause) },
+        handler: suspend CoroutineScope.(socket: UdpSocket) -> Unit,
+    ): UdpServer
 
     /**
      * Opens a connection to [address] and suspends until it stands.

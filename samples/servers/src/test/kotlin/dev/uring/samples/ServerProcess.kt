@@ -22,7 +22,7 @@ class ServerProcess(
             *arguments,
         ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
 
-    private val port =
+    val port =
         process
             .inputReader()
             .readLine()
