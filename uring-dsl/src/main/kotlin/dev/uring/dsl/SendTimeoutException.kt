@@ -1,7 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.base.UringException
-import java.net.InetSocketAddress
+import java.net.SocketAddress
 import kotlin.time.Duration
 
 /**
@@ -12,7 +12,7 @@ import kotlin.time.Duration
  */
 public class SendTimeoutException internal constructor(
     /** The peer that was too slow. */
-    public val remoteAddress: InetSocketAddress,
+    public val remoteAddress: SocketAddress,
     /** The time that it had. */
     public val timeout: Duration,
     /** Bytes that are written and not yet handed to the kernel. */
