@@ -1,7 +1,9 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.metrics.GroupSnapshot
 import dev.uring.metrics.WorkerSnapshot
+import dev.uring.worker.SchedulingGroup
 import dev.uring.worker.Worker
 import io.micrometer.core.instrument.FunctionCounter
 import io.micrometer.core.instrument.FunctionTimer
@@ -58,6 +60,11 @@ import java.util.concurrent.TimeUnit
  * | `uring.loop.lag` | counter | turns | that took less than the tag `le`, in seconds: a histogram |
  * | `uring.loop.slow.turns` | counter | turns | that took longer than slowTurnThreshold |
  * | `uring.loop.stalls` | counter | turns | that took longer than stallThreshold |
+ * | `uring.group.tasks` | timer | seconds | tasks of the scheduling group in the tag `group`, and the time they took |
+ * | `uring.group.waiting` | gauge | tasks | of the scheduling group in the tag `group` in its queue now |
+ *
+ * The last two are there for each of the scheduling groups given here. The default group's are those it ran while
+ * another group had tasks: without one no time is taken.
  *
  * ### Ownership
  * The registry refers to the workers weakly: it does not keep a stopped runtime alive.
@@ -73,6 +80,7 @@ import java.util.concurrent.TimeUnit
 public class UringMetrics(
     private val runtime: UringRuntime,
     private val tags: Iterable<Tag> = emptyList(),
+    private val groups: Iterable<SchedulingGroup> = emptyList(),
 ) : MeterBinder {
     override fun bindTo(registry: MeterRegistry) {
         for (index in 0 until runtime.workersCount()) {
@@ -81,8 +89,42 @@ public class UringMetrics(
             COUNTERS.forEach { it.count(registry, worker, workerTags) }
             GAUGES.forEach { it.gauge(registry, worker, workerTags) }
             bindLoop(registry, worker, workerTags)
+            groups.forEach { bindGroup(registry, worker, it, workerTags.and("group", it.name())) }
         }
     }
+
+    private fun bindGroup(
+        registry: MeterRegistry,
+        worker: Worker,
+        group: SchedulingGroup,
+        tags: Tags,
+    ) {
+        FunctionTimer
+            .builder(
+                "uring.group.tasks",
+                worker,
+                { it.snapshot().of(group)?.tasksRun() ?: 0 },
+                {
+                    it
+                        .snapshot()
+                        .of(group)
+                        ?.usedNanos()
+                        ?.toDouble() ?: 0.0
+                },
+                TimeUnit.NANOSECONDS,
+            ).description("tasks of the scheduling group in the tag `group`, and the time they took")
+            .tags(tags)
+            .register(registry)
+        Gauge
+            .builder("uring.group.waiting", worker) { (it.snapshot().of(group)?.tasksWaiting() ?: 0).toDouble() }
+            .description("of the scheduling group in the tag `group` in its queue now")
+            .baseUnit("tasks")
+            .tags(tags)
+            .register(registry)
+    }
+
+    /** Null while the worker has not met the group. */
+    private fun WorkerSnapshot.of(group: SchedulingGroup): GroupSnapshot? = groups().find { it.name() == group.name() }
 
     private fun bindLoop(
         registry: MeterRegistry,

@@ -1,5 +1,6 @@
 package dev.uring.dsl
 
+import dev.uring.worker.SchedulingGroup
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
@@ -12,6 +13,7 @@ import io.micrometer.core.instrument.Meter
 import io.micrometer.core.instrument.MeterRegistry
 import io.micrometer.core.instrument.Tag
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry
+import kotlinx.coroutines.yield
 import java.nio.file.Path
 import java.util.concurrent.TimeUnit
 import kotlin.io.path.readLines
@@ -81,10 +83,37 @@ class UringMetricsKernelTest :
             }
         }
 
+        test("a scheduling group's tasks and their time are seen on the workers that ran them, from the first one on") {
+            testUring {
+                val reports = SchedulingGroup("reports", 50)
+                val registry = SimpleMeterRegistry()
+                UringMetrics(runtime, groups = listOf(reports)).bindTo(registry)
+                registry.sum("uring.group.tasks") shouldBe 0.0
+                onWorker(1) {
+                    withSchedulingGroup(reports) {
+                        repeat(10) {
+                            val began = System.nanoTime()
+                            while (System.nanoTime() - began < 1_000_000) Thread.onSpinWait()
+                            yield()
+                        }
+                    }
+                }
+                val timer = registry.get("uring.group.tasks").tags("worker", "1", "group", "reports").functionTimer()
+                timer.count() shouldBeGreaterThan 9.0
+                timer.totalTime(TimeUnit.MILLISECONDS) shouldBeGreaterThanOrEqual 9.0
+                registry
+                    .get("uring.group.tasks")
+                    .tags("worker", "0")
+                    .functionTimer()
+                    .count() shouldBe 0.0
+                registry.sum("uring.group.waiting") shouldBe 0.0
+            }
+        }
+
         test("the documentation lists every meter, with its type, unit and meaning, and no other") {
             testUring {
                 val registry = SimpleMeterRegistry()
-                UringMetrics(runtime).bindTo(registry)
+                UringMetrics(runtime, groups = listOf(SchedulingGroup.DEFAULT)).bindTo(registry)
                 val bound =
                     registry.meters
                         .map { meter ->
