@@ -359,11 +359,12 @@ final class ReceivePath extends Operation {
   }
 
   private void offerEnd() {
-    if (isEndOffered) {
+    if (forward != null) {
+      // Also one that begins after the handler has heard of the end.
+      isEndOffered |= length == 0 && forward.inputEnded();
       return;
     }
-    if (forward != null) {
-      isEndOffered = length == 0 && forward.inputEnded();
+    if (isEndOffered) {
       return;
     }
     isEndOffered = true;

@@ -95,6 +95,19 @@ class ForwardKernelTest :
             }
         }
 
+        kernelTest("one that begins after the end of input carries what is left, and the end") {
+            val recorder = { Recorder(onReceive = { _, _ -> 0 }, onEnd = {}) }
+            withPair(newRecorder = recorder) { pair ->
+                pair.left.send("rest")
+                pair.left.shutdownOutput()
+                await { pair.leftRecorder.events.contains("end") }
+                val forwarded = pair.forward()
+                pair.right.receiveText(4) shouldBe "rest"
+                pair.right.getInputStream().read() shouldBe -1
+                forwarded.outcome() shouldBe Outcome(4, null)
+            }
+        }
+
         kernelTest("a forwarding of no bytes ends at once") {
             withPair { pair -> pair.forward(limit = 0).outcome() shouldBe Outcome(0, null) }
         }
