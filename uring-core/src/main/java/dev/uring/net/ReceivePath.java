@@ -172,7 +172,9 @@ final class ReceivePath extends Operation {
   /** From now on {@code newForward} takes the bytes; null gives them back to the handler. */
   void forwardBy(Forward newForward) {
     forward = newForward;
+    // What the handler asked for before is not asked of what others take, or leave.
     wanted = 0;
+    connection.inputCame();
     if (newForward == null) {
       // The handler has seen some of what is left, but as the beginning of something else.
       offeredTotal = NOTHING;
