@@ -1,9 +1,10 @@
 /**
  * Contracts of sans-IO codecs: bytes in, values out, no socket and no clock.
  *
- * <p><b>What lives here.</b> {@link dev.uring.codec.DecodeStatus}, the three answers of a decoder.
+ * <p><b>What lives here.</b> {@link dev.uring.codec.DecodeStatus}, the three answers of a decoder;
+ * {@link dev.uring.codec.Framing}, where a message ends: behind a delimiter or a length.
  *
- * <p><b>May import.</b> {@code dev.uring.bytes} only.
+ * <p><b>May import.</b> {@code bytes}, {@code base} only.
  *
  * <p><b>Threads.</b> A codec belongs to one connection and so to one worker.
  *

@@ -90,6 +90,8 @@ public final class Connection {
   private long sentAt = NOT_REQUESTED;
   private Timer writableDeadline;
   private long sendHighWaterBytes;
+  // Made at the first use, like whatever most connections do without.
+  private ReceiveDeadline receiveDeadline;
   // From here, and to here; null when there is none.
   private Forward outgoing;
   private Forward incoming;
@@ -168,6 +170,53 @@ public final class Connection {
   public void consume(int count) {
     worker.checkCurrent();
     input.consume(count);
+  }
+
+  /**
+   * Consumes bytes at the front of {@link #received()} and gives them to the program to keep.
+   *
+   * @param count how many, from 1
+   * @return the bytes, to be closed once
+   */
+  public OwnedBytes own(int count) {
+    worker.checkCurrent();
+    return input.own(count);
+  }
+
+  /**
+   * Asks not to be called before so many bytes are unconsumed: a message whose length is known is
+   * then looked at once, however slowly it arrives. Holds until the next
+   * {@link ConnectionHandler#onReceive}; an end of input is told at once.
+   *
+   * @param bytes least unconsumed bytes, those already there included; counted when the handler has
+   *     returned what it consumed
+   * @return 0, so that a handler can say {@code return connection.needAtLeast(n)}
+   * @throws dev.uring.base.FrameTooLargeException above {@code frameBytesMax}, which would be
+   *     waited for in vain
+   */
+  public int needAtLeast(int bytes) {
+    worker.checkCurrent();
+    input.needAtLeast(bytes);
+    return 0;
+  }
+
+  /**
+   * Gives the peer a time in which bytes must come: the next {@link ConnectionHandler#onReceive} or
+   * {@link ConnectionHandler#onEnd}, or else {@link ConnectionHandler#onReceiveTimeout}, once. A
+   * call replaces the one before. With {@link #needAtLeast} the time is for all of those bytes.
+   *
+   * @param timeout from the beginning of this turn; zero or less takes the limit away
+   */
+  public void expectWithin(Duration timeout) {
+    worker.checkCurrent();
+    if (timeout.isPositive()) {
+      if (receiveDeadline == null) {
+        receiveDeadline = new ReceiveDeadline(this, worker);
+      }
+      receiveDeadline.within(timeout.toNanos());
+    } else {
+      inputCame();
+    }
   }
 
   /**
@@ -791,7 +840,25 @@ public final class Connection {
     driver.resetOnClose(socket);
   }
 
+  /** The handler is about to hear of bytes or of their end. */
+  void inputCame() {
+    if (receiveDeadline != null) {
+      receiveDeadline.clear();
+    }
+  }
+
+  void receiveTimedOut() {
+    if (state == State.OPEN) {
+      try {
+        handler.onReceiveTimeout(this);
+      } catch (Throwable failure) {
+        fail(failure);
+      }
+    }
+  }
+
   void endOfInput() {
+    inputCame();
     switch (state) {
       case OPEN -> {
         try {
@@ -912,6 +979,9 @@ public final class Connection {
     disarmWritableDeadline();
     if (idleTimer != null) {
       worker.disarm(idleTimer);
+    }
+    if (receiveDeadline != null) {
+      receiveDeadline.end();
     }
     input.cancel();
     output.discardWrites();

@@ -59,6 +59,18 @@ public interface ConnectionHandler {
   }
 
   /**
+   * No bytes came within the time that {@link Connection#expectWithin} gave. What is unconsumed is
+   * still in {@link Connection#received()}.
+   *
+   * <p>By default resets the connection.
+   *
+   * @param connection the connection
+   */
+  default void onReceiveTimeout(Connection connection) {
+    connection.abort();
+  }
+
+  /**
    * Few enough bytes are unsent; answers {@link Connection#requestWritable} and
    * {@link Connection#requestSent}.
    *

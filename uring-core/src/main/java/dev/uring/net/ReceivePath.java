@@ -44,6 +44,8 @@ final class ReceivePath extends Operation {
 
   private long receivedTotal;
   private long offeredTotal;
+  // Least unconsumed bytes that the handler wants to be called with.
+  private int wanted;
   private boolean isPaused;
   private boolean isCancelling;
   private boolean isEnded;
@@ -113,6 +115,38 @@ final class ReceivePath extends Operation {
     }
   }
 
+  /** The handler is not called before so many bytes are unconsumed. */
+  void needAtLeast(int bytes) {
+    if (bytes > limits.frameBytesMax()) {
+      throw tooLarge(bytes);
+    }
+    wanted = bytes;
+  }
+
+  /** Consumes bytes at the front and gives them away. */
+  OwnedBytes own(int count) {
+    if (count < 1 || count > length) {
+      throw new IllegalArgumentException("owned="
+          + count
+          + " bytes, but unconsumed="
+          + length
+          + " bytes ("
+          + connection.describe()
+          + ")");
+    }
+    if (carry != null && count == length) {
+      // They were copied when they were carried, and the block goes along: consuming lets go of it.
+      carry.retain();
+      OwnedBytes owned = new OwnedBytes(worker, carry, offset, count);
+      consume(count);
+      return owned;
+    }
+    Block block = worker.blocks().take(count);
+    MemorySegment.copy(memory, offset, block.memory(), block.offset(), count);
+    consume(count);
+    return new OwnedBytes(worker, block, block.offset(), count);
+  }
+
   void arm() {
     if (!isUnderWay() && !isEnded && !isLost && !(forward != null && forward.isHeld())) {
       isCancelling = false;
@@ -138,6 +172,9 @@ final class ReceivePath extends Operation {
   /** From now on {@code newForward} takes the bytes; null gives them back to the handler. */
   void forwardBy(Forward newForward) {
     forward = newForward;
+    // What the handler asked for before is not asked of what others take, or leave.
+    wanted = 0;
+    connection.inputCame();
     if (newForward == null) {
       // The handler has seen some of what is left, but as the beginning of something else.
       offeredTotal = NOTHING;
@@ -253,7 +290,9 @@ final class ReceivePath extends Operation {
     if (connection.isDone()) {
       return;
     }
-    if (forward == null) {
+    if (forward == null && length >= wanted) {
+      wanted = 0;
+      connection.inputCame();
       int consumed = connection.handler().onReceive(connection, received());
       if (consumed != 0 && !isDiscarding) {
         consume(consumed);
@@ -359,11 +398,12 @@ final class ReceivePath extends Operation {
   }
 
   private void offerEnd() {
-    if (isEndOffered) {
+    if (forward != null) {
+      // Also one that begins after the handler has heard of the end.
+      isEndOffered |= length == 0 && forward.inputEnded();
       return;
     }
-    if (forward != null) {
-      isEndOffered = length == 0 && forward.inputEnded();
+    if (isEndOffered) {
       return;
     }
     isEndOffered = true;

@@ -5,6 +5,8 @@
  * {@link dev.uring.net.ConnectionHandler}, and {@link dev.uring.net.Listener}. Behind a connection
  * stand two parts with a state of their own: {@link dev.uring.net.ReceivePath}, from the kernel's
  * buffer to the handler, and {@link dev.uring.net.SendQueue}, from the program to the kernel.
+ * {@link dev.uring.net.Forward} and {@link dev.uring.net.Relay} join the one's input to the other's
+ * output; {@link dev.uring.net.OwnedBytes} are what a program keeps.
  *
  * <p><b>May import.</b> {@code worker}, {@code driver}, {@code buffer}, {@code bytes},
  * {@code metrics}, {@code socket}, {@code base}.
@@ -13,7 +15,8 @@
  *
  * <p><b>Who owns memory.</b> Received bytes are lent to the handler on the buffer the kernel
  * filled; only what it leaves over is copied, so that no slow handler pins a receive buffer. Bytes
- * to send are copied once into a block, or, when they lie in a receive buffer, sent from there.
+ * to send are copied once into a block, or, when they lie in a receive buffer, sent from there:
+ * those of the same connection, and those that are forwarded. What is owned is the program's.
  *
  * <p><b>Order.</b> One send is in flight for each connection, because the kernel does not order
  * independent operations. What a program writes meanwhile is gathered into the next one.

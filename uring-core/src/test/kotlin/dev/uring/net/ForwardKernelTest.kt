@@ -24,6 +24,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.net.Socket
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 import kotlin.random.Random
@@ -92,6 +93,44 @@ class ForwardKernelTest :
                 seen.toString() shouldBe "ghijkl"
                 pair.leftRecorder.events shouldContainExactly listOf("open", "receive", "end", "closed")
                 pair.rightConnection.call { isOpen } shouldBe true
+            }
+        }
+
+        kernelTest("one that begins after the end of input carries what is left, and the end") {
+            val recorder = { Recorder(onReceive = { _, _ -> 0 }, onEnd = {}) }
+            withPair(newRecorder = recorder) { pair ->
+                pair.left.send("rest")
+                pair.left.shutdownOutput()
+                await { pair.leftRecorder.events.contains("end") }
+                val forwarded = pair.forward()
+                pair.right.receiveText(4) shouldBe "rest"
+                pair.right.getInputStream().read() shouldBe -1
+                forwarded.outcome() shouldBe Outcome(4, null)
+            }
+        }
+
+        kernelTest("what a handler asked of its input before does not hold up or end a forwarding") {
+            withPair { pair ->
+                pair.leftConnection.call {
+                    needAtLeast(1_000)
+                    expectWithin(Duration.ofMillis(20))
+                }
+                val forwarded = pair.forward()
+                val passed = CompletableFuture<Unit>()
+                pair.leftConnection.call {
+                    val later =
+                        object : dev.uring.worker.Timer() {
+                            override fun fire() {
+                                passed.complete(Unit)
+                            }
+                        }
+                    worker().arm(later, Duration.ofMillis(50).toNanos())
+                }
+                passed.get(20, TimeUnit.SECONDS)
+                pair.left.send("few")
+                pair.right.receiveText(3) shouldBe "few"
+                pair.left.shutdownOutput()
+                forwarded.outcome() shouldBe Outcome(3, null)
             }
         }
 
@@ -361,7 +400,7 @@ class ForwardKernelTest :
 
         kernelTest("a shutdown that resets what still forwards tells the listener") {
             val recorder = { Recorder(onDrain = {}) }
-            withPair(smallConfig().drainTimeout(java.time.Duration.ZERO).build(), newRecorder = recorder) { pair ->
+            withPair(smallConfig().drainTimeout(Duration.ZERO).build(), newRecorder = recorder) { pair ->
                 val forwarded = pair.forward()
                 pair.server.runtime.shutdown()
                 forwarded.outcome().failure!!.message!! shouldContain "was lost"

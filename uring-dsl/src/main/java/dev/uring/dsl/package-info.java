@@ -9,8 +9,13 @@
  * {@code ConnectionInput} and {@code ConnectionOutput}, and {@code WaitSlot}, the place where a
  * coroutine waits without an allocation.
  *
- * <p><b>May import.</b> {@code dev.uring}, {@code net}, {@code worker}, {@code bytes}, {@code base}
- * of the core; kotlinx.coroutines; of kotlinx-io the {@code ByteString}.
+ * <p>Beside it, as extensions: messages ({@code readExactly}, {@code readFrame}, {@code readUntil},
+ * {@code readLine}), bytes to keep ({@code receiveOwned}), forwarding ({@code forwardTo},
+ * {@code relay}), and the bridges to kotlinx-io.
+ *
+ * <p><b>May import.</b> {@code dev.uring}, {@code net}, {@code worker}, {@code bytes},
+ * {@code codec}, {@code base} of the core; kotlinx.coroutines; of kotlinx-io the
+ * {@code ByteString}, {@code Buffer}, {@code RawSource} and {@code RawSink}.
  *
  * <p><b>Threads.</b> A connection's coroutine runs on the connection's worker, always. Received
  * bytes, room in a send queue and deadlines resume it right there, from the top level of the

@@ -116,7 +116,7 @@ public class Connection internal constructor(
      *
      * ### Shapes and units
      * [block] returns the length of the message that it took from the front of the view, or 0 to see it again with more
-     * bytes. False when the peer has finished sending; an unfinished message may then be left.
+     * bytes, or [needAtLeast] of a size to see it again with so many. False when the peer has finished sending; an unfinished message may then be left.
      * ### Ownership
      * As in [receive].
      * ### Threading and cancellation
@@ -133,7 +133,12 @@ public class Connection internal constructor(
     ): Boolean {
         expectInputWithin(timeout)
         while (true) {
-            val consumed = receiveExpected { block(it) }
+            val consumed =
+                receiveExpected { view ->
+                    val answer = block(view)
+                    if (answer < 0) needInput(NEED_NOTHING - answer)
+                    answer.coerceAtLeast(0)
+                }
             if (consumed != 0) return consumed > 0
         }
     }
@@ -385,6 +390,40 @@ public class Connection internal constructor(
     internal fun expectInputWithin(timeout: Duration): Unit = input.expectWithin(timeout)
 
     @PublishedApi
+    internal fun expectMessageWithin(
+        timeout: Duration,
+        leastBytes: Int,
+    ): Unit = input.expectMessageWithin(timeout, leastBytes)
+
+    @PublishedApi
+    internal fun needInput(bytes: Int): Unit = input.need(bytes)
+
+    @PublishedApi
+    internal fun seenInput(): Int = input.seenBytes
+
+    @PublishedApi
+    internal fun needMore(
+        seenBytes: Int,
+        bytes: Int,
+    ): Unit = input.needMore(seenBytes, bytes)
+
+    @PublishedApi
+    internal fun takeMessage(): Unit = input.takeMessage()
+
+    @PublishedApi
+    internal fun isMessageTaken(): Boolean = input.isMessageTaken
+
+    @PublishedApi
+    internal fun part(
+        view: ByteView,
+        from: Int,
+        count: Int,
+    ): ByteView = input.part(view, from, count)
+
+    @PublishedApi
+    internal fun checkEndsBetweenMessages(): Unit = input.checkEndsBetweenMessages()
+
+    @PublishedApi
     internal suspend fun awaitInput(): Unit = suspendCoroutineUninterceptedOrReturn { input.await(it) }
 
     @PublishedApi
@@ -410,6 +449,15 @@ public class Connection internal constructor(
     public companion object {
         /** What [receive] returns when no more bytes will come. */
         public const val END_OF_INPUT: Int = -1
+
+        /**
+         * What a block of [parse] returns to be called again when [bytes] bytes are there, those it saw included, and
+         * not before: a message whose length is known is then not parsed again at every arrival.
+         */
+        public fun needAtLeast(bytes: Int): Int = NEED_NOTHING - bytes.coerceAtLeast(0)
+
+        @PublishedApi
+        internal const val NEED_NOTHING: Int = -1
 
         @PublishedApi
         internal const val BLOCK_FAILED: Int = Int.MIN_VALUE

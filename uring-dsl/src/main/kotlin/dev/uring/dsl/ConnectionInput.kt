@@ -1,7 +1,9 @@
 package dev.uring.dsl
 
+import dev.uring.base.UnexpectedEndException
 import dev.uring.bytes.ByteView
 import dev.uring.bytes.ByteWindow
+import dev.uring.net.OwnedBytes
 import dev.uring.worker.Timer
 import kotlin.coroutines.Continuation
 import kotlin.time.Duration
@@ -29,6 +31,17 @@ internal class ConnectionInput(
     // rest then begins elsewhere, and may well be the next message.
     private var offeredTotal = NOTHING
 
+    // Least unconsumed bytes that the reader wants to see.
+    private var wantedBytes = 0
+    private var isOwnedInBlock = false
+
+    // Of the message that is being read: how many of its bytes were looked at, and whether it is whole.
+    var seenBytes = 0
+        private set
+    var isMessageTaken = false
+        private set
+    private val part = ByteWindow("a block of Connection.readExactly, readUntil or readFrame")
+
     private var timeout = Duration.INFINITE
     private var deadlineNanos = NO_DEADLINE
     private var armedForNanos = NO_DEADLINE
@@ -42,11 +55,75 @@ internal class ConnectionInput(
         core.checkOwner("receive")
         // A parked reader's deadline must not be overwritten by a second reader that is about to be refused.
         if (slot.isOccupied || core.isForwarding) throw secondReader()
+        if (wantedBytes != 0) need(0)
         timeout = limit
         // Counted from the beginning of the loop's turn: asking the clock would cost more than the rest of a receive.
         val nanos = limit.inWholeNanoseconds
         deadlineNanos = if (nanos >= TIMEOUT_NANOS_MAX) NO_DEADLINE else worker.nanoTime() + nanos.coerceAtLeast(0)
     }
+
+    /** [expectWithin] for a message: whatever a block has seen of it before is looked at again. */
+    fun expectMessageWithin(
+        limit: Duration,
+        leastBytes: Int,
+    ) {
+        expectWithin(limit)
+        offeredTotal = NOTHING
+        seenBytes = 0
+        isMessageTaken = false
+        if (leastBytes > 1) need(leastBytes)
+    }
+
+    /** The reader is not resumed before [bytes] bytes are there. */
+    fun need(bytes: Int) {
+        core.needAtLeast(bytes)
+        wantedBytes = bytes
+    }
+
+    /** [need], and what was looked at in vain is not looked at again. */
+    fun needMore(
+        seen: Int,
+        bytes: Int,
+    ) {
+        seenBytes = seen
+        need(bytes)
+    }
+
+    fun takeMessage() {
+        isMessageTaken = true
+    }
+
+    /** Lends a part of what a block was lent. */
+    fun part(
+        view: ByteView,
+        from: Int,
+        count: Int,
+    ): ByteView {
+        part.lend(view, from, count)
+        return part
+    }
+
+    /** Consumes bytes in a block and gives them away; the block then returns 0. */
+    fun own(count: Int): OwnedBytes {
+        val owned = core.own(count)
+        isOwnedInBlock = true
+        return owned
+    }
+
+    /** For a reader of messages to whom the input has ended. */
+    fun checkEndsBetweenMessages() {
+        val left = core.readableBytes()
+        if (left > 0) throw unexpectedEnd(left.toLong(), wantedBytes.toLong())
+    }
+
+    fun unexpectedEnd(
+        receivedBytes: Long,
+        expectedBytes: Long,
+    ) = UnexpectedEndException(
+        "connection ${core.peerAddress}, worker ${worker.index()}",
+        receivedBytes,
+        expectedBytes,
+    )
 
     /** A forwarding is about to take the bytes: refused while somebody waits for them. */
     fun handOver() {
@@ -86,7 +163,10 @@ internal class ConnectionInput(
 
     fun close(consumed: Int) {
         val offered = window.size()
+        val isOwned = isOwnedInBlock
         window.end()
+        part.end()
+        isOwnedInBlock = false
         // A connection that the block closed has dropped its input: there is nothing left to count.
         if (consumed == Connection.BLOCK_FAILED || !core.isOpen) return
         require(consumed in 0..offered) {
@@ -94,11 +174,11 @@ internal class ConnectionInput(
                 "(connection ${core.peerAddress}).\n" +
                 "  Return how many bytes of the view are done with, counted from its start; 0 asks for more bytes."
         }
-        if (consumed == 0) {
+        if (consumed == 0 && !isOwned) {
             offeredTotal = core.receivedBytesTotal()
         } else {
             offeredTotal = NOTHING
-            core.consume(consumed)
+            if (consumed > 0) core.consume(consumed)
         }
     }
 
@@ -149,7 +229,8 @@ internal class ConnectionInput(
         worker.arm(this, (deadlineNanos - worker.nanoTime()).coerceAtLeast(0))
     }
 
-    private fun hasNewBytes(): Boolean = core.readableBytes() > 0 && core.receivedBytesTotal() > offeredTotal
+    private fun hasNewBytes(): Boolean =
+        core.readableBytes() >= wantedBytes.coerceAtLeast(1) && core.receivedBytesTotal() > offeredTotal
 
     /**
      * Whether nothing more will come. A draining server lets a handler finish the message it is in, and sends it home

@@ -1,6 +1,9 @@
 package dev.uring.dsl
 
 import com.sun.management.ThreadMXBean
+import dev.uring.bytes.ByteReader
+import dev.uring.codec.Delimiter
+import dev.uring.codec.LengthPrefix
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.shouldBe
@@ -56,6 +59,43 @@ class AllocationKernelTest :
                             }
                         }
                 } while (hasMessage)
+            } shouldBeLessThan BYTES_PER_REQUEST_MAX
+        }
+
+        test("readExactly allocates nothing per request") {
+            bytesPerRequest { conn ->
+                // Declared once: assigned in a block, it is an object.
+                var first = 0
+                do {
+                    val hasMessage = conn.readExactly(REQUEST_BYTES) { view -> first = view.getInt(0) }
+                    if (hasMessage) conn.output.putInt(first).putBytes(padding)
+                } while (hasMessage)
+            } shouldBeLessThan BYTES_PER_REQUEST_MAX
+        }
+
+        test("readFrame and a reader over its payload allocate nothing per request") {
+            val framing = LengthPrefix.of(1, 255)
+            bytesPerRequest(request = ByteArray(REQUEST_BYTES) { (REQUEST_BYTES - 1).toByte() }) { conn ->
+                val reader = ByteReader()
+                var sum = 0L
+                do {
+                    val hasMessage =
+                        conn.readFrame(framing) { payload ->
+                            reader.over(payload)
+                            while (reader.has(8)) sum += reader.readLong()
+                            reader.commit()
+                        }
+                    if (hasMessage) conn.output.putInt(sum.toInt()).putBytes(padding)
+                } while (hasMessage)
+            } shouldBeLessThan BYTES_PER_REQUEST_MAX
+        }
+
+        test("readUntil allocates nothing per request") {
+            val line = Delimiter.line(1_000)
+            bytesPerRequest(request = ByteArray(REQUEST_BYTES) { if (it < REQUEST_BYTES - 1) 120 else 10 }) { conn ->
+                do {
+                    val hasLine = conn.readUntil(line) { conn.output.putView(it).putByte('\n'.code) }
+                } while (hasLine)
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
@@ -116,6 +156,9 @@ class AllocationKernelTest :
     })
 
 private const val REQUEST_BYTES = 64
+
+// With a number of 4 bytes in front, as long as a request.
+private val padding = ByteArray(REQUEST_BYTES - Int.SIZE_BYTES)
 private const val REQUESTS_PER_ROUND = 25_000
 private const val ROUNDS_MAX = 12
 private const val BLOCKS_PER_REQUEST = 1_000
@@ -150,12 +193,12 @@ private class Meter(
 /** Round trips of [requestBytes] bytes, each answered with as many, against one worker. */
 private suspend fun bytesPerRequest(
     requestBytes: Int = REQUEST_BYTES,
+    request: ByteArray = bytesOf(seed = 1, count = requestBytes),
     handler: suspend (Connection) -> Unit,
 ): Double {
     var perRequest = Double.NaN
     withServer(handler, configure = { workersCount(1) }) { server ->
         val meter = onWorker(0) { Meter(Thread.currentThread().threadId()) }
-        val request = bytesOf(seed = 1, count = requestBytes)
         server.connect().use { peer ->
             perRequest =
                 meter.bestRound(REQUESTS_PER_ROUND) {
