@@ -1,5 +1,6 @@
 package samples.dsl
 
+import dev.uring.ShutdownPhase
 import dev.uring.dsl.Connection
 import dev.uring.dsl.UringFile
 import dev.uring.dsl.UringScope
@@ -9,12 +10,15 @@ import dev.uring.dsl.onEachWorker
 import dev.uring.dsl.onWorker
 import dev.uring.dsl.openFile
 import dev.uring.dsl.relay
+import dev.uring.dsl.sendFile
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
+import dev.uring.dsl.withBlocking
 import dev.uring.file.OpenOptions
 import dev.uring.net.SendGuard
 import dev.uring.net.SendOutcome
 import java.lang.foreign.Arena
+import java.net.InetAddress
 import java.nio.channels.FileChannel
 import kotlin.time.Duration.Companion.seconds
 
@@ -82,6 +86,27 @@ fun offer(
 ) {
     // Who is too slow misses this one; who has gone is forgotten.
     subscribers.removeIf { it.trySend(tick) == SendOutcome.CLOSED }
+}
+
+suspend fun serveFile(
+    conn: Connection,
+    path: String,
+) {
+    openFile(path) { file ->
+        val size = file.size()
+        conn.write("HTTP/1.0 200 OK\r\nContent-Length: $size\r\n\r\n")
+        conn.sendFile(file, 0, size)
+    }
+}
+
+suspend fun UringScope.lookUp(host: String): String = withBlocking { InetAddress.getByName(host).hostAddress }
+
+fun UringScope.leaveInOrder(
+    deregister: suspend () -> Unit,
+    closeDatabase: suspend () -> Unit,
+) {
+    onShutdown(ShutdownPhase.STOP_ACCEPTING, "leave the load balancer") { deregister() }
+    onShutdown(ShutdownPhase.CLOSE, "close the database") { closeDatabase() }
 }
 
 suspend fun UringScope.askOwner(key: Int): String =

@@ -1,14 +1,17 @@
 package dev.uring.dsl
 
+import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.time.toKotlinDuration
 
@@ -21,6 +24,8 @@ internal class RunningScope(
     CoroutineScope by scope {
     private val servers = ConcurrentLinkedQueue<Server>()
 
+    private val phases = PhaseActions(runtime.config().drainTimeout().toKotlinDuration())
+
     @Volatile
     private var isStopping = false
 
@@ -29,8 +34,14 @@ internal class RunningScope(
         supervisor.launch(start = CoroutineStart.LAZY) {
             isStopping = true
             // Closing one more than once is harmless; a server opened meanwhile is in the queue or refused.
+            servers.forEach(Server::stopAccepting)
+            phases.run(ShutdownPhase.STOP_ACCEPTING)
             servers.forEach(Server::close)
-            servers.forEach { it.join() }
+            coroutineScope {
+                launch { phases.run(ShutdownPhase.DRAIN) }
+                servers.forEach { it.join() }
+            }
+            phases.run(ShutdownPhase.CANCEL)
             scope.cancel(CancellationException("uring is shut down"))
         }
 
@@ -54,6 +65,12 @@ internal class RunningScope(
         if (isStopping) server.close()
         return server
     }
+
+    override fun onShutdown(
+        phase: ShutdownPhase,
+        name: String,
+        action: suspend () -> Unit,
+    ): Unit = phases.add(phase, name, action)
 
     override fun shutdown() {
         stop.start()
@@ -83,6 +100,8 @@ internal class RunningScope(
                     if (!isShutdown) throw end
                 } finally {
                     running?.stop?.cancel()
+                    // The block may have ended by itself; what was registered happens in any case.
+                    withContext(NonCancellable) { running?.phases?.runRest() }
                 }
             }
     }
