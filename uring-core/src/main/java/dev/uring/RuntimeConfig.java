@@ -38,6 +38,8 @@ public final class RuntimeConfig {
   private final boolean tcpNoDelay;
   private final int mailboxCapacity;
   private final int tasksPerTurnMax;
+  private final int blockingThreadsMax;
+  private final int blockingQueueMax;
   private final int spinMicros;
   private final Duration slowTurnThreshold;
   private final Duration stallThreshold;
@@ -65,6 +67,8 @@ public final class RuntimeConfig {
     tcpNoDelay = builder.tcpNoDelay;
     mailboxCapacity = builder.mailboxCapacity;
     tasksPerTurnMax = builder.tasksPerTurnMax;
+    blockingThreadsMax = builder.blockingThreadsMax;
+    blockingQueueMax = builder.blockingQueueMax;
     spinMicros = builder.spinMicros;
     slowTurnThreshold = builder.slowTurnThreshold;
     stallThreshold = builder.stallThreshold;
@@ -354,6 +358,28 @@ public final class RuntimeConfig {
   }
 
   /**
+   * Most threads for code that must block, of the whole runtime. Default 64: calls that wait need a
+   * thread each and no CPU. Bound: 1 to 65536. Cost: a thread for each that is busy; none until the
+   * first call, and none ten seconds after the last.
+   *
+   * @return the value
+   */
+  public int blockingThreadsMax() {
+    return blockingThreadsMax;
+  }
+
+  /**
+   * Most blocking calls that may wait for a thread. Beyond, a callback program's call is refused
+   * with BlockingPoolFullException; a coroutine waits, which bounds itself. Default 1024: sixteen
+   * calls for each thread. Bound: 0 to 16777216. Cost: under 100 bytes for each that waits.
+   *
+   * @return the value
+   */
+  public int blockingQueueMax() {
+    return blockingQueueMax;
+  }
+
+  /**
    * How long connections may take to end when the runtime shuts down, before they are reset.
    * Default 5 s. Bound: 0 to 1 hour. Cost: a shutdown that takes as long.
    *
@@ -405,6 +431,8 @@ public final class RuntimeConfig {
     private boolean tcpNoDelay = true;
     private int mailboxCapacity = 64 * KIB;
     private int tasksPerTurnMax = 4096;
+    private int blockingThreadsMax = 64;
+    private int blockingQueueMax = 1024;
     private int spinMicros = 0;
     private Duration slowTurnThreshold = Duration.ofMillis(10);
     private Duration stallThreshold = Duration.ofMillis(100);
@@ -434,6 +462,8 @@ public final class RuntimeConfig {
       tcpNoDelay = config.tcpNoDelay;
       mailboxCapacity = config.mailboxCapacity;
       tasksPerTurnMax = config.tasksPerTurnMax;
+      blockingThreadsMax = config.blockingThreadsMax;
+      blockingQueueMax = config.blockingQueueMax;
       spinMicros = config.spinMicros;
       slowTurnThreshold = config.slowTurnThreshold;
       stallThreshold = config.stallThreshold;
@@ -685,6 +715,28 @@ public final class RuntimeConfig {
     }
 
     /**
+     * Sets {@link RuntimeConfig#blockingThreadsMax()}.
+     *
+     * @param value the value
+     * @return this builder
+     */
+    public Builder blockingThreadsMax(int value) {
+      blockingThreadsMax = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link RuntimeConfig#blockingQueueMax()}.
+     *
+     * @param value the value
+     * @return this builder
+     */
+    public Builder blockingQueueMax(int value) {
+      blockingQueueMax = value;
+      return this;
+    }
+
+    /**
      * Sets {@link RuntimeConfig#drainTimeout()}.
      *
      * @param value the value
@@ -771,6 +823,10 @@ public final class RuntimeConfig {
       ConfigChecks.range("spinMicros", spinMicros, 0, 10_000, "a longer wait is a busy loop");
       ConfigChecks.duration("slowTurnThreshold", slowTurnThreshold, Duration.ofHours(1));
       ConfigChecks.duration("stallThreshold", stallThreshold, Duration.ofHours(1));
+      ConfigChecks.range(
+          "blockingThreadsMax", blockingThreadsMax, 1, 1 << 16, "block less, or in fewer threads");
+      ConfigChecks.range(
+          "blockingQueueMax", blockingQueueMax, 0, 1 << 24, "wait for earlier calls instead");
       ConfigChecks.duration("drainTimeout", drainTimeout, Duration.ofHours(1));
       ConfigChecks.duration("lingerTimeout", lingerTimeout, Duration.ofMinutes(1));
       return new RuntimeConfig(this);

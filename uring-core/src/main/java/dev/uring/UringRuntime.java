@@ -34,7 +34,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,6 +78,9 @@ public final class UringRuntime implements AutoCloseable {
   private final UdpSockets udpSockets;
   private final SocketOptions defaultOptions;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
+  private final AtomicBoolean isShutDown = new AtomicBoolean();
+  private final ShutdownHooks hooks = new ShutdownHooks();
+  private final BlockingPool blocking;
   private final CompletableFuture<Void> terminated;
   private final Thread signalHook;
 
@@ -95,6 +100,8 @@ public final class UringRuntime implements AutoCloseable {
     this.terminated = CompletableFuture.allOf(
         workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
     watchForStalls();
+    this.blocking = new BlockingPool(config.blockingThreadsMax(), config.blockingQueueMax());
+    terminated.thenRun(blocking::close);
     this.signalHook = config.shutdownOnSignal() ? installSignalHook() : null;
   }
 
@@ -306,9 +313,33 @@ public final class UringRuntime implements AutoCloseable {
   }
 
   /**
+   * Threads for code that must block.
+   *
+   * @return always the same pool
+   */
+  public BlockingPool blocking() {
+    return blocking;
+  }
+
+  /**
+   * Registers what shall happen in a phase of the shutdown.
+   *
+   * @param phase when
+   * @param name for the log, when it fails or does not end in time
+   * @param action begins it and returns at once, on any thread; the phase lasts until its stage
+   *     completes, at most {@code drainTimeout}
+   * @return takes the registration back when it is closed
+   * @throws IllegalStateException the phase has begun already
+   */
+  public AutoCloseable onShutdown(
+      ShutdownPhase phase, String name, Supplier<? extends CompletionStage<?>> action) {
+    return hooks.add(phase, name, action);
+  }
+
+  /**
    * Stops accepting and lets every connection end, resetting those that take longer than
-   * {@code drainTimeout}. Workers go on, so that work without a connection can be finished.
-   * Idempotent.
+   * {@code drainTimeout}: the phases of {@link ShutdownPhase} up to {@code CANCEL}. Workers go on,
+   * so that work without a connection can be finished. Idempotent.
    *
    * @return completes when no connection is left
    */
@@ -323,27 +354,46 @@ public final class UringRuntime implements AutoCloseable {
       listeners.clear();
     }
     open.forEach(Listener::close);
-    CompletableFuture<?>[] ends = new CompletableFuture<?>[open.size() + tables.size() + 1];
-    ends[open.size() + tables.size()] = udpSockets.drain();
-    for (int i = 0; i < open.size(); i++) {
-      ends[i] = open.get(i).closed().toCompletableFuture();
+    hooks.run(ShutdownPhase.STOP_ACCEPTING, drainNanos()).thenRun(() -> drainConnections(open));
+    return drained.minimalCompletionStage();
+  }
+
+  private void drainConnections(List<Listener> closing) {
+    CompletableFuture<?>[] ends = new CompletableFuture<?>[closing.size() + tables.size() + 1];
+    ends[closing.size() + tables.size()] = udpSockets.drain();
+    for (int i = 0; i < closing.size(); i++) {
+      ends[i] = closing.get(i).closed().toCompletableFuture();
     }
     for (int i = 0; i < tables.size(); i++) {
       ConnectionTable table = tables.get(i);
       execute(workers.get(i), table::drain, table.empty());
-      ends[open.size() + i] = table.empty();
+      ends[closing.size() + i] = table.empty();
     }
-    CompletableFuture<Void> all = CompletableFuture.allOf(ends);
-    all.whenComplete((ignored, failure) -> drained.complete(null));
-    CompletableFuture.delayedExecutor(
-            config.drainTimeout().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
-        .execute(this::abortRest);
-    return drained.minimalCompletionStage();
+    CompletableFuture<Void> connections = CompletableFuture.allOf(ends);
+    CompletableFuture<Void> finished =
+        CompletableFuture.allOf(connections, hooks.run(ShutdownPhase.DRAIN, drainNanos()));
+    finished
+        .completeOnTimeout(null, drainNanos(), TimeUnit.NANOSECONDS)
+        .whenComplete((ignored, failure) -> cancelConnections(connections));
   }
 
-  /** Drains and then stops the workers. Returns at once; idempotent. */
+  private void cancelConnections(CompletableFuture<Void> connections) {
+    abortRest();
+    CompletableFuture.allOf(connections, hooks.run(ShutdownPhase.CANCEL, drainNanos()))
+        .whenComplete((ignored, failure) -> drained.complete(null));
+  }
+
+  /**
+   * Drains, runs what is left of the phases, and then stops the workers. Returns at once;
+   * idempotent.
+   */
   public void shutdown() {
-    drain().thenRun(() -> workers.forEach(Worker::stop));
+    drain();
+    if (isShutDown.compareAndSet(false, true)) {
+      drained
+          .thenCompose(ignored -> hooks.run(ShutdownPhase.CLOSE, drainNanos()))
+          .thenRun(() -> workers.forEach(Worker::stop));
+    }
   }
 
   /**
@@ -385,6 +435,10 @@ public final class UringRuntime implements AutoCloseable {
     if (signalHook != null) {
       removeSignalHook();
     }
+  }
+
+  private long drainNanos() {
+    return config.drainTimeout().toNanos();
   }
 
   private void abortRest() {

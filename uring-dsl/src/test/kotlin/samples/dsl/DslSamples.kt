@@ -1,5 +1,6 @@
 package samples.dsl
 
+import dev.uring.ShutdownPhase
 import dev.uring.dsl.Connection
 import dev.uring.dsl.UringFile
 import dev.uring.dsl.UringScope
@@ -10,13 +11,16 @@ import dev.uring.dsl.onEachWorker
 import dev.uring.dsl.onWorker
 import dev.uring.dsl.openFile
 import dev.uring.dsl.relay
+import dev.uring.dsl.sendFile
 import dev.uring.dsl.sharded
 import dev.uring.dsl.uring
+import dev.uring.dsl.withBlocking
 import dev.uring.file.OpenOptions
 import dev.uring.net.SendGuard
 import dev.uring.net.SendOutcome
 import dev.uring.net.UdpOptions
 import java.lang.foreign.Arena
+import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.nio.channels.FileChannel
 import kotlin.time.Duration.Companion.seconds
@@ -115,6 +119,27 @@ suspend fun UringScope.askEitherVersion() =
         conn.send("ping\n")
         conn.receive { it.size() }
     }
+
+suspend fun serveFile(
+    conn: Connection,
+    path: String,
+) {
+    openFile(path) { file ->
+        val size = file.size()
+        conn.write("HTTP/1.0 200 OK\r\nContent-Length: $size\r\n\r\n")
+        conn.sendFile(file, 0, size)
+    }
+}
+
+suspend fun UringScope.lookUp(host: String): String = withBlocking { InetAddress.getByName(host).hostAddress }
+
+fun UringScope.leaveInOrder(
+    deregister: suspend () -> Unit,
+    closeDatabase: suspend () -> Unit,
+) {
+    onShutdown(ShutdownPhase.STOP_ACCEPTING, "leave the load balancer") { deregister() }
+    onShutdown(ShutdownPhase.CLOSE, "close the database") { closeDatabase() }
+}
 
 suspend fun UringScope.askOwner(key: Int): String =
     onWorker(key % runtime.workersCount()) { "worker ${key % runtime.workersCount()} owns $key" }

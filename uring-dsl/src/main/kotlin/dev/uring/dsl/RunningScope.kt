@@ -1,5 +1,6 @@
 package dev.uring.dsl
 
+import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
 import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
@@ -7,11 +8,13 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
@@ -25,6 +28,8 @@ internal class RunningScope(
     CoroutineScope by scope {
     private val servers = ConcurrentLinkedQueue<RunningServer>()
 
+    private val phases = PhaseActions(runtime.config().drainTimeout().toKotlinDuration())
+
     @Volatile
     private var isStopping = false
 
@@ -35,8 +40,15 @@ internal class RunningScope(
         supervisor.launch(start = CoroutineStart.LAZY) {
             isStopping = true
             // Closing one more than once is harmless; a server opened meanwhile is in the queue or refused.
+            // A UDP server accepts nobody: it answers until it drains.
+            servers.filterIsInstance<Server>().forEach(Server::stopAccepting)
+            phases.run(ShutdownPhase.STOP_ACCEPTING)
             servers.forEach(RunningServer::close)
-            servers.forEach { it.join() }
+            coroutineScope {
+                launch { phases.run(ShutdownPhase.DRAIN) }
+                servers.forEach { it.join() }
+            }
+            phases.run(ShutdownPhase.CANCEL)
             scope.cancel(CancellationException("uring is shut down"))
         }
 
@@ -116,6 +128,12 @@ internal class RunningScope(
         block: suspend CoroutineScope.(connection: Connection) -> R,
     ): R = connector.connect(addresses, attemptDelay, timeout, options, block)
 
+    override fun onShutdown(
+        phase: ShutdownPhase,
+        name: String,
+        action: suspend () -> Unit,
+    ): Unit = phases.add(phase, name, action)
+
     override fun shutdown() {
         stop.start()
     }
@@ -144,6 +162,8 @@ internal class RunningScope(
                     if (!isShutdown) throw end
                 } finally {
                     running?.stop?.cancel()
+                    // The block may have ended by itself; what was registered happens in any case.
+                    withContext(NonCancellable) { running?.phases?.runRest() }
                 }
             }
     }

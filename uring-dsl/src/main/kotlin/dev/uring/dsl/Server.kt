@@ -64,6 +64,9 @@ public class Server internal constructor(
         }
     }
 
+    /** The first phase of [close], alone. */
+    internal fun stopAccepting(): Unit = listener.close()
+
     /** Suspends until the server is closed: the address free, every handler returned and every descriptor closed. */
     override suspend fun join() {
         connections.job.join()

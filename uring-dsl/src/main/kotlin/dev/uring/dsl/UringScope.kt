@@ -1,5 +1,6 @@
 package dev.uring.dsl
 
+import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
 import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
@@ -162,6 +163,28 @@ public sealed interface UringScope : CoroutineScope {
         options: SocketOptions = SocketOptions.defaults(),
         block: suspend CoroutineScope.(connection: Connection) -> R,
     ): R
+
+    /**
+     * Registers what shall happen in [phase] of the end of this block, once, however it ends.
+     *
+     * ### Shapes and units
+     * The phases: [STOP_ACCEPTING][ShutdownPhase.STOP_ACCEPTING] when the listeners are closed;
+     * [DRAIN][ShutdownPhase.DRAIN] while the open connections end; [CANCEL][ShutdownPhase.CANCEL] before the coroutines
+     * that are left are cancelled; [CLOSE][ShutdownPhase.CLOSE] when all have ended and the workers still run. Actions
+     * of one phase run at the same time, and the next phase waits for them.
+     * ### Threading and cancellation
+     * On worker 0. An action that takes longer than `drainTimeout` is cancelled.
+     * ### Errors
+     * `IllegalStateException` the phase has begun. What [action] throws is reported with its [name], to the log or to
+     * standard error, and holds nothing up.
+     *
+     * @sample samples.dsl.leaveInOrder
+     */
+    public fun onShutdown(
+        phase: ShutdownPhase,
+        name: String,
+        action: suspend () -> Unit,
+    )
 
     /**
      * Ends the [uring] block in order; returns at once. Repeated calls do nothing.
