@@ -7,6 +7,7 @@ import dev.uring.bench.measure.Schedule
 import dev.uring.bench.memory.MemoryBench
 import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.report.Report
+import dev.uring.bench.timers.TimersBench
 
 /**
  * One benchmark: our servers beside their peers, under one load, in one invocation.
@@ -30,7 +31,7 @@ interface Bench {
 
     companion object {
         /** Every bench that `bench NAME` knows. */
-        val ALL: List<Bench> = listOf(EchoBench, CacheBench, ProxyBench, ConnectBench, MemoryBench)
+        val ALL: List<Bench> = listOf(EchoBench, CacheBench, ProxyBench, ConnectBench, MemoryBench, TimersBench)
     }
 }
 
