@@ -7,6 +7,7 @@ import dev.uring.file.DirectoryEntry
 import dev.uring.file.FileType
 import dev.uring.file.OpenOptions
 import dev.uring.file.SyncMode
+import dev.uring.file.WorkerFiles
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
@@ -198,6 +199,22 @@ class FileKernelTest :
                     file.close()
                     shouldThrow<FileException> { openFileIn(root, "../secret") }.errno() shouldBe Errno.EXDEV
                 }
+            }
+        }
+
+        test("commands of an NVMe device are waited for; the null device takes them and a file does not") {
+            withDirectory { directory ->
+                val buffer = WorkerFiles.of(runtime.worker(0)).buffer(4096)
+                val device = openNvmeDevice("/dev/null", namespace = 1, blockBytes = 512)
+                device.writeBlocks(0, 8, buffer)
+                device.flushBlocks()
+                device.readBlocks(1, 4, buffer, from = 2048)
+                device.close().awaitOnWorker()
+                Files.createFile(Path.of("$directory/f"))
+                val file = openNvmeDevice("$directory/f", namespace = 1, blockBytes = 512)
+                shouldThrow<FileException> { file.readBlocks(0, 1, buffer) }.errno() shouldBe Errno.EOPNOTSUPP
+                file.close().awaitOnWorker()
+                buffer.close()
             }
         }
 
