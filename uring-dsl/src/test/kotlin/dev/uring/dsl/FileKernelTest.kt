@@ -253,7 +253,7 @@ class FileKernelTest :
     })
 
 private const val OPERATIONS = 20_000
-private const val ROUNDS_MAX = 8
+private const val ROUNDS_MAX = 40
 
 /** On the worker's thread; the best of some rounds, because compiling allocates as well and ends. */
 private suspend inline fun bytesPerOperation(operations: () -> Unit): Double {
