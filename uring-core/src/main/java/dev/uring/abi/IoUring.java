@@ -182,6 +182,12 @@ public final class IoUring {
   /** Completion work does not interrupt the running thread; since 5.19. */
   public static final int IORING_SETUP_COOP_TASKRUN = 1 << 8;
 
+  /** SQEs of 128 bytes; since 5.19. */
+  public static final int IORING_SETUP_SQE128 = 1 << 10;
+
+  /** CQEs of 32 bytes; since 5.19. */
+  public static final int IORING_SETUP_CQE32 = 1 << 11;
+
   /** One thread only submits; since 6.0. */
   public static final int IORING_SETUP_SINGLE_ISSUER = 1 << 12;
 

@@ -55,7 +55,48 @@ public final class Layouts {
   /** u64 addr3. */
   public static final int SQE_ADDR3 = 48;
 
+  /** {@code sizeof(struct io_uring_sqe)} with SQE128. */
+  public static final int SQE128_BYTES = 128;
+
+  /** u32 cmd_op of a URING_CMD. */
+  public static final int SQE_CMD_OP = 8;
+
+  /** 80 bytes cmd of a URING_CMD; with SQE128 only. */
+  public static final int SQE_CMD = 48;
+
+  // struct nvme_uring_cmd, <linux/nvme_ioctl.h>: what a URING_CMD of an NVMe device carries.
+
+  /** {@code sizeof(struct nvme_uring_cmd)}. */
+  public static final int NVME_CMD_BYTES = 72;
+
+  /** u8 opcode. */
+  public static final int NVME_CMD_OPCODE = 0;
+
+  /** u32 nsid: the namespace. */
+  public static final int NVME_CMD_NSID = 4;
+
+  /** u64 addr: the data. */
+  public static final int NVME_CMD_ADDR = 24;
+
+  /** u32 data_len. */
+  public static final int NVME_CMD_DATA_LEN = 36;
+
+  /** u32 cdw10: low half of the first block's number. */
+  public static final int NVME_CMD_CDW10 = 40;
+
+  /** u32 cdw11: its high half. */
+  public static final int NVME_CMD_CDW11 = 44;
+
+  /** u32 cdw12: number of blocks minus one. */
+  public static final int NVME_CMD_CDW12 = 48;
+
+  /** u32 timeout_ms; 0 is the driver's own. */
+  public static final int NVME_CMD_TIMEOUT_MS = 64;
+
   // struct io_uring_cqe, <linux/io_uring.h>.
+
+  /** {@code sizeof(struct io_uring_cqe)} with CQE32. */
+  public static final int CQE32_BYTES = 32;
 
   /** {@code sizeof(struct io_uring_cqe)} without CQE32. */
   public static final int CQE_BYTES = 16;

@@ -181,6 +181,13 @@ public interface Driver extends AutoCloseable {
   FileDriver files();
 
   /**
+   * NVMe devices, on this driver.
+   *
+   * @return always the same object
+   */
+  NvmeDriver nvme();
+
+  /**
    * The buffers receives are answered with.
    *
    * @return always the same object

@@ -80,6 +80,7 @@ public final class UringDriver implements Driver {
   private boolean closed;
 
   private final UringFiles files;
+  private final UringNvme nvme = new UringNvme(this);
 
   Ring ring;
   private SubmissionQueue sq;
@@ -260,6 +261,11 @@ public final class UringDriver implements Driver {
   }
 
   @Override
+  public NvmeDriver nvme() {
+    return nvme;
+  }
+
+  @Override
   public ReceiveBuffers receiveBuffers() {
     return buffers;
   }
@@ -273,8 +279,8 @@ public final class UringDriver implements Driver {
   public void enter(long timeoutNanos) {
     buffers.publish();
     datagrams.publish();
-    boolean mayWait =
-        timeoutNanos != 0 && starvedHead == null && !datagrams.hasStarved() && cq.ready() == 0;
+    nvme.submit();
+    boolean mayWait = timeoutNanos != 0 && !hasAnswers();
     int entered = mayWait ? ring.enter(1, timeoutNanos) : ring.enter(0, 0);
     // EINTR, EBUSY, EAGAIN and ETIME are not failures: what was not submitted stays queued, what
     // was
@@ -287,12 +293,13 @@ public final class UringDriver implements Driver {
 
   @Override
   public boolean hasAnswers() {
-    return cq.ready() > 0 || starvedHead != null || datagrams.hasStarved();
+    return cq.ready() > 0 || starvedHead != null || datagrams.hasStarved() || nvme.hasAnswers();
   }
 
   @Override
   public void deliver() {
     reap();
+    nvme.deliver();
     askStarvedAgain();
     datagrams.askStarvedAgain();
   }
@@ -347,6 +354,7 @@ public final class UringDriver implements Driver {
       if (ring != null) {
         ring.close();
       }
+      nvme.close();
       files.releaseMemory();
       Libc.close(wakeFd);
       arena.close();
@@ -371,7 +379,7 @@ public final class UringDriver implements Driver {
   // is about to be unmapped and perhaps mapped again for somebody else.
   private void awaitFileOperations() {
     long deadline = System.nanoTime() + FILES_NANOS_MAX;
-    while (table.anyUnderWay(FileOperation.class)) {
+    while (table.anyUnderWay(FileOperation.class) || !nvme.isIdle()) {
       if (System.nanoTime() - deadline > 0) {
         // The memory stays mapped: whoever closes us keeps it when this is thrown.
         throw new UringException("file operations are still under way after "
@@ -379,7 +387,8 @@ public final class UringDriver implements Driver {
             + " s; their memory is left to the process.\n  Likely cause: a disk or a network file"
             + " system that does not answer. Check dmesg and the mount.");
       }
-      ring.enter(1, FILES_LOOK_NANOS);
+      nvme.finish(FILES_LOOK_NANOS);
+      ring.enter(nvme.isIdle() ? 1 : 0, FILES_LOOK_NANOS);
       reapFileAnswers();
     }
   }

@@ -44,6 +44,7 @@ public final class CompletionQueue {
   private final long kTailOffset;
   private final long kOverflowOffset;
   private final long cqesOffset;
+  private final int cqeBytes;
   private final int mask;
   private final int capacity;
 
@@ -56,6 +57,7 @@ public final class CompletionQueue {
     this.kTailOffset = params.get(JAVA_INT, Layouts.PARAMS_CQ_TAIL);
     this.kOverflowOffset = params.get(JAVA_INT, Layouts.PARAMS_CQ_OVERFLOW);
     this.cqesOffset = params.get(JAVA_INT, Layouts.PARAMS_CQ_CQES);
+    this.cqeBytes = RingSetup.cqeBytes(params);
     this.mask = ring.get(JAVA_INT, params.get(JAVA_INT, Layouts.PARAMS_CQ_RING_MASK));
     this.capacity = ring.get(JAVA_INT, params.get(JAVA_INT, Layouts.PARAMS_CQ_RING_ENTRIES));
   }
@@ -120,6 +122,6 @@ public final class CompletionQueue {
   }
 
   private long at(int i) {
-    return cqesOffset + (long) (head + i & mask) * Layouts.CQE_BYTES;
+    return cqesOffset + (long) (head + i & mask) * cqeBytes;
   }
 }

@@ -41,15 +41,15 @@ record RingSetup(int fd, MemorySegment params) {
   private static final String FLAGS_TEXT =
       "R_DISABLED|SINGLE_ISSUER|DEFER_TASKRUN|CQSIZE|SUBMIT_ALL|CLAMP";
 
-  static RingSetup create(RingOptions options) {
+  static RingSetup create(RingOptions options, int moreFlags) {
     MemorySegment params = Arena.ofAuto().allocate(Layouts.PARAMS_BYTES, Long.BYTES);
     int fd = -Errno.EINVAL;
     if (options.allows(RingFeature.NO_SQARRAY)) {
-      fd = setup(options, params, FLAGS | IoUring.IORING_SETUP_NO_SQARRAY);
+      fd = setup(options, params, FLAGS | moreFlags | IoUring.IORING_SETUP_NO_SQARRAY);
     }
     // Unknown flags give EINVAL; so do other mistakes, which the second try then reports.
     if (fd == -Errno.EINVAL) {
-      fd = setup(options, params, FLAGS);
+      fd = setup(options, params, FLAGS | moreFlags);
     }
     if (fd < 0) {
       String parameters = "entries=%d, cqEntries=%d, flags=%s"
@@ -66,6 +66,18 @@ record RingSetup(int fd, MemorySegment params) {
     return IoUringSyscalls.setup(options.sqEntries(), params);
   }
 
+  static int sqeBytes(MemorySegment params) {
+    boolean isLarge =
+        (params.get(JAVA_INT, Layouts.PARAMS_FLAGS) & IoUring.IORING_SETUP_SQE128) != 0;
+    return isLarge ? Layouts.SQE128_BYTES : Layouts.SQE_BYTES;
+  }
+
+  static int cqeBytes(MemorySegment params) {
+    boolean isLarge =
+        (params.get(JAVA_INT, Layouts.PARAMS_FLAGS) & IoUring.IORING_SETUP_CQE32) != 0;
+    return isLarge ? Layouts.CQE32_BYTES : Layouts.CQE_BYTES;
+  }
+
   int flags() {
     return params.get(JAVA_INT, Layouts.PARAMS_FLAGS);
   }
@@ -79,7 +91,7 @@ record RingSetup(int fd, MemorySegment params) {
    * the two.
    */
   MemorySegment mapRings(Arena arena) {
-    long cqBytes = get(Layouts.PARAMS_CQ_CQES) + get(Layouts.PARAMS_CQ_ENTRIES) * Layouts.CQE_BYTES;
+    long cqBytes = get(Layouts.PARAMS_CQ_CQES) + get(Layouts.PARAMS_CQ_ENTRIES) * cqeBytes(params);
     boolean indexed = (flags() & IoUring.IORING_SETUP_NO_SQARRAY) == 0;
     long sqBytes =
         indexed ? get(Layouts.PARAMS_SQ_ARRAY) + get(Layouts.PARAMS_SQ_ENTRIES) * Integer.BYTES : 0;
@@ -87,7 +99,7 @@ record RingSetup(int fd, MemorySegment params) {
   }
 
   MemorySegment mapSqes(Arena arena) {
-    return map(get(Layouts.PARAMS_SQ_ENTRIES) * Layouts.SQE_BYTES, IoUring.IORING_OFF_SQES, arena);
+    return map(get(Layouts.PARAMS_SQ_ENTRIES) * sqeBytes(params), IoUring.IORING_OFF_SQES, arena);
   }
 
   private MemorySegment map(long bytes, long offset, Arena arena) {

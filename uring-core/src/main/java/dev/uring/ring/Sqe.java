@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.uring.abi.IoUring;
 import dev.uring.abi.Layouts;
+import dev.uring.abi.Nvme;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -32,15 +33,17 @@ import java.lang.foreign.MemorySegment;
 public final class Sqe {
 
   private final MemorySegment sqes;
+  private final int bytes;
   private long offset;
 
-  Sqe(MemorySegment sqes) {
+  Sqe(MemorySegment sqes, int bytes) {
     this.sqes = sqes;
+    this.bytes = bytes;
   }
 
   void moveTo(long newOffset) {
     offset = newOffset;
-    for (int field = 0; field < Layouts.SQE_BYTES; field += Long.BYTES) {
+    for (int field = 0; field < bytes; field += Long.BYTES) {
       sqes.set(JAVA_LONG, newOffset + field, 0L);
     }
   }
@@ -298,6 +301,44 @@ public final class Sqe {
     return operation(IoUring.IORING_OP_POLL_ADD, fd)
         .length(IoUring.IORING_POLL_ADD_MULTI)
         .operationFlags(events);
+  }
+
+  /**
+   * A command of an NVMe device, since kernel 5.19, on a ring of {@link Ring#createForCommands}.
+   * Its result is 0, a positive NVMe status word, or minus an error number.
+   *
+   * @param fd of the device's generic character device
+   * @param opcode of the NVM command set
+   * @param namespace the namespace's number
+   * @param address of the data, or 0
+   * @param dataBytes how much data
+   * @param block number of the first block
+   * @param blocksMinusOne how many blocks, counted from zero
+   */
+  public Sqe prepNvmeCommand(
+      int fd,
+      int opcode,
+      int namespace,
+      long address,
+      int dataBytes,
+      long block,
+      int blocksMinusOne) {
+    if (bytes != Layouts.SQE128_BYTES) {
+      throw new IllegalStateException("an NVMe command needs SQEs of 128 bytes, this ring's have "
+          + bytes
+          + ": use Ring.createForCommands");
+    }
+    operation(IoUring.IORING_OP_URING_CMD, fd);
+    sqes.set(JAVA_INT, offset + Layouts.SQE_CMD_OP, Nvme.NVME_URING_CMD_IO);
+    long command = offset + Layouts.SQE_CMD;
+    sqes.set(JAVA_BYTE, command + Layouts.NVME_CMD_OPCODE, (byte) opcode);
+    sqes.set(JAVA_INT, command + Layouts.NVME_CMD_NSID, namespace);
+    sqes.set(JAVA_LONG, command + Layouts.NVME_CMD_ADDR, address);
+    sqes.set(JAVA_INT, command + Layouts.NVME_CMD_DATA_LEN, dataBytes);
+    sqes.set(JAVA_INT, command + Layouts.NVME_CMD_CDW10, (int) block);
+    sqes.set(JAVA_INT, command + Layouts.NVME_CMD_CDW11, (int) (block >>> Integer.SIZE));
+    sqes.set(JAVA_INT, command + Layouts.NVME_CMD_CDW12, blocksMinusOne);
+    return this;
   }
 
   // Control.

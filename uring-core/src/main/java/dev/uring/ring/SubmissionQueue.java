@@ -33,6 +33,7 @@ public final class SubmissionQueue {
   private final long kHeadOffset;
   private final long kTailOffset;
   private final long kFlagsOffset;
+  private final int sqeBytes;
   private final int mask;
   private final int capacity;
   private final Sqe sqe;
@@ -47,9 +48,10 @@ public final class SubmissionQueue {
     this.kHeadOffset = params.get(JAVA_INT, Layouts.PARAMS_SQ_HEAD);
     this.kTailOffset = params.get(JAVA_INT, Layouts.PARAMS_SQ_TAIL);
     this.kFlagsOffset = params.get(JAVA_INT, Layouts.PARAMS_SQ_FLAGS);
+    this.sqeBytes = RingSetup.sqeBytes(params);
     this.mask = ring.get(JAVA_INT, params.get(JAVA_INT, Layouts.PARAMS_SQ_RING_MASK));
     this.capacity = ring.get(JAVA_INT, params.get(JAVA_INT, Layouts.PARAMS_SQ_RING_ENTRIES));
-    this.sqe = new Sqe(sqes);
+    this.sqe = new Sqe(sqes, sqeBytes);
     if (indexed) {
       mapIndicesToThemselves(params.get(JAVA_INT, Layouts.PARAMS_SQ_ARRAY));
     }
@@ -72,7 +74,7 @@ public final class SubmissionQueue {
     if (tail - head == capacity) {
       return null;
     }
-    sqe.moveTo((long) (tail & mask) * Layouts.SQE_BYTES);
+    sqe.moveTo((long) (tail & mask) * sqeBytes);
     tail++;
     return sqe;
   }

@@ -56,6 +56,7 @@ private val headers =
         "errno.h",
         "fcntl.h",
         "linux/io_uring.h",
+        "linux/nvme_ioctl.h",
         "linux/openat2.h",
         // Not netinet/tcp.h, whose struct tcp_info ends early; the two cannot stand beside each other.
         "linux/tcp.h",
@@ -184,6 +185,24 @@ private val cExpressions: Map<String, String> =
             "PERSONALITY" to "personality",
             "FILE_INDEX" to "file_index",
             "ADDR3" to "addr3",
+        ),
+        mapOf(
+            "SQE128_BYTES" to "2 * sizeof(struct io_uring_sqe)",
+            "SQE_CMD_OP" to "offsetof(struct io_uring_sqe, cmd_op)",
+            "SQE_CMD" to "offsetof(struct io_uring_sqe, cmd)",
+            "CQE32_BYTES" to "2 * sizeof(struct io_uring_cqe)",
+        ),
+        fields(
+            "NVME_CMD",
+            "struct nvme_uring_cmd",
+            "OPCODE" to "opcode",
+            "NSID" to "nsid",
+            "ADDR" to "addr",
+            "DATA_LEN" to "data_len",
+            "CDW10" to "cdw10",
+            "CDW11" to "cdw11",
+            "CDW12" to "cdw12",
+            "TIMEOUT_MS" to "timeout_ms",
         ),
         fields("CQE", "struct io_uring_cqe", "USER_DATA" to "user_data", "RES" to "res", "FLAGS" to "flags"),
         fields(

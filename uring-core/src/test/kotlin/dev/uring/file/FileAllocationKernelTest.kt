@@ -9,7 +9,7 @@ import java.lang.management.ManagementFactory
 import java.util.concurrent.CompletableFuture
 
 private const val REQUESTS = 40_000
-private const val ROUNDS_MAX = 8
+private const val ROUNDS_MAX = 40
 private const val BYTES_PER_REQUEST_MAX = 0.1
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean

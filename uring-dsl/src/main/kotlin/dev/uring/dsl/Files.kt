@@ -92,14 +92,14 @@ public suspend fun listDirectory(
     entriesMax: Int = WorkerFiles.ENTRIES_MAX_DEFAULT,
 ): List<DirectoryEntry> = currentFiles().list(path, entriesMax).awaitOnWorker()
 
-private fun currentFiles(): WorkerFiles =
-    WorkerFiles.of(
-        Worker.current()
-            ?: throw IllegalStateException(
-                "files are opened on a worker, and '${Thread.currentThread().name}' is none.\n" +
-                    "  Call it in uring { … }, in a handler, or in onWorker(index) { … }.",
-            ),
-    )
+private fun currentFiles(): WorkerFiles = WorkerFiles.of(workerForFiles())
+
+internal fun workerForFiles(): Worker =
+    Worker.current()
+        ?: throw IllegalStateException(
+            "files are opened on a worker, and '${Thread.currentThread().name}' is none.\n" +
+                "  Call it in uring { … }, in a handler, or in onWorker(index) { … }.",
+        )
 
 /** Waits for a stage that completes on the worker. [onUndelivered] gets what comes for a coroutine that has gone. */
 internal suspend fun <T> CompletionStage<T>.awaitOnWorker(onUndelivered: (T) -> Unit = {}): T =

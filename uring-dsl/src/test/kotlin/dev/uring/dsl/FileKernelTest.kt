@@ -7,6 +7,7 @@ import dev.uring.file.DirectoryEntry
 import dev.uring.file.FileType
 import dev.uring.file.OpenOptions
 import dev.uring.file.SyncMode
+import dev.uring.file.WorkerFiles
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
@@ -201,6 +202,22 @@ class FileKernelTest :
             }
         }
 
+        test("commands of an NVMe device are waited for; the null device takes them and a file does not") {
+            withDirectory { directory ->
+                val buffer = WorkerFiles.of(runtime.worker(0)).buffer(4096)
+                val device = openNvmeDevice("/dev/null", namespace = 1, blockBytes = 512)
+                device.writeBlocks(0, 8, buffer)
+                device.flushBlocks()
+                device.readBlocks(1, 4, buffer, from = 2048)
+                device.close().awaitOnWorker()
+                Files.createFile(Path.of("$directory/f"))
+                val file = openNvmeDevice("$directory/f", namespace = 1, blockBytes = 512)
+                shouldThrow<FileException> { file.readBlocks(0, 1, buffer) }.errno() shouldBe Errno.EOPNOTSUPP
+                file.close().awaitOnWorker()
+                buffer.close()
+            }
+        }
+
         test("files are refused off the workers, with the way to one") {
             shouldThrow<IllegalStateException> { openFile("/etc/hostname") }.message shouldContain "onWorker(index)"
         }
@@ -236,7 +253,7 @@ class FileKernelTest :
     })
 
 private const val OPERATIONS = 20_000
-private const val ROUNDS_MAX = 8
+private const val ROUNDS_MAX = 40
 
 /** On the worker's thread; the best of some rounds, because compiling allocates as well and ends. */
 private suspend inline fun bytesPerOperation(operations: () -> Unit): Double {

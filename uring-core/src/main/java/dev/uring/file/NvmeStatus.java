@@ -1,0 +1,52 @@
+package dev.uring.file;
+
+import dev.uring.abi.Errno;
+import dev.uring.base.FileException;
+
+/** What an NVMe controller says of a command: NVM Express Base Specification, §Status Field. */
+final class NvmeStatus {
+  private static final int CODE_MASK = 0xFF;
+  private static final int TYPE_SHIFT = 8;
+  private static final int TYPE_MASK = 0x7;
+
+  private NvmeStatus() {}
+
+  /**
+   * The exception for a command that failed.
+   *
+   * @param result a positive status word or a negative errno
+   */
+  static FileException refused(String verb, String path, long block, int blocksCount, int result) {
+    String parameters = "block=" + block + ", blocks=" + blocksCount;
+    if (result < 0) {
+      return FileErrors.refused(verb, path, parameters, -result);
+    }
+    int type = result >> TYPE_SHIFT & TYPE_MASK;
+    int code = result & CODE_MASK;
+    return new FileException(
+        "cannot %s %s: NVMe status=0x%x (type %d, code 0x%02x: %s), %s"
+            .formatted(verb, path, result, type, code, meaning(type, code), parameters),
+        verb,
+        path,
+        Errno.EIO);
+  }
+
+  private static String meaning(int type, int code) {
+    return switch (type << TYPE_SHIFT | code) {
+      case 0x001 -> "invalid opcode";
+      case 0x002 -> "invalid field";
+      case 0x004 -> "data transfer error";
+      case 0x006 -> "internal error";
+      case 0x007 -> "aborted";
+      case 0x00B -> "invalid namespace";
+      case 0x080 -> "block out of range";
+      case 0x081 -> "capacity exceeded";
+      case 0x082 -> "namespace not ready";
+      case 0x182 -> "write to a read-only range";
+      case 0x280 -> "write fault";
+      case 0x281 -> "unrecovered read error";
+      case 0x286 -> "access denied";
+      default -> "see the NVMe specification";
+    };
+  }
+}
