@@ -8,6 +8,7 @@ import dev.uring.bytes.ByteView
 import dev.uring.net.Connection
 import dev.uring.net.ConnectionHandler
 import dev.uring.ring.withSystemCallRefused
+import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
@@ -205,7 +206,15 @@ class UringRuntimeKernelTest :
                             return requests * REQUEST_BYTES
                         }
                     }
-                withServer(handler, smallConfig().workersCount(2).build()) { server ->
+                // Longer than the 1 s after which a peer that does not read is reset: here it reads when it gets a CPU.
+                val patient = Duration.ofSeconds(PATIENCE_SECONDS)
+                val config =
+                    smallConfig()
+                        .workersCount(2)
+                        .lingerTimeout(patient)
+                        .drainTimeout(patient)
+                        .build()
+                withServer(handler, config) { server ->
                     val received = ConcurrentHashMap<Int, Long>()
                     val clients = List(20) { server.connect() }
                     val readers =

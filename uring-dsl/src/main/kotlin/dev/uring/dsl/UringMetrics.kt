@@ -32,6 +32,8 @@ import java.util.concurrent.TimeUnit
  * | `uring.accept.pauses` | counter | pauses | of accepting, at connectionsPerWorkerMax |
  * | `uring.bytes.received` | counter | bytes | of payload |
  * | `uring.bytes.sent` | counter | bytes | of payload that the kernel took |
+ * | `uring.sends.zerocopy` | counter | sends | that asked the kernel not to copy |
+ * | `uring.sends.zerocopy.copied` | counter | sends | of these, that the kernel copied all the same |
  * | `uring.bytes.carried` | counter | bytes | copied because a message was not whole in one buffer |
  * | `uring.receive.pauses` | counter | pauses | of a receive whose bytes nobody took |
  * | `uring.receive.parks` | counter | receives | that found no free buffer (ENOBUFS) and waited for one |
