@@ -3,6 +3,7 @@ package dev.uring.bench
 import dev.uring.bench.cache.CacheBench
 import dev.uring.bench.connect.ConnectBench
 import dev.uring.bench.echo.EchoBench
+import dev.uring.bench.file.FileBench
 import dev.uring.bench.measure.Schedule
 import dev.uring.bench.memory.MemoryBench
 import dev.uring.bench.proxy.ProxyBench
@@ -31,7 +32,8 @@ interface Bench {
 
     companion object {
         /** Every bench that `bench NAME` knows. */
-        val ALL: List<Bench> = listOf(EchoBench, CacheBench, ProxyBench, ConnectBench, MemoryBench, TimersBench)
+        val ALL: List<Bench> =
+            listOf(EchoBench, CacheBench, ProxyBench, ConnectBench, MemoryBench, TimersBench, FileBench)
     }
 }
 

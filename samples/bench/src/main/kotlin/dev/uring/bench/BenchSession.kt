@@ -17,7 +17,8 @@ class BenchSession(
     val options: BenchOptions,
     name: String,
 ) : AutoCloseable {
-    private val work: Path = workDirectory()
+    /** A directory on a disk that is kept between runs. */
+    val work: Path = workDirectory()
 
     val placement: Placement = Placement.detect()
     val cpus: Set<Int> = setOf(placement.serverCpu, placement.clientCpu)

@@ -8,7 +8,7 @@ import java.util.Map;
  * What our own subjects tell beside their allocation: how well they batch their work for the
  * kernel.
  */
-final class UringCounters {
+public final class UringCounters {
   private UringCounters() {}
 
   /**
@@ -17,7 +17,7 @@ final class UringCounters {
    * @param runtime the subject's
    * @return {@code sqes} handed to the kernel and {@code enters} into it, since the start
    */
-  static Map<String, Long> of(UringRuntime runtime) {
+  public static Map<String, Long> of(UringRuntime runtime) {
     long sqes = 0;
     long enters = 0;
     for (WorkerSnapshot snapshot : runtime.snapshots()) {
