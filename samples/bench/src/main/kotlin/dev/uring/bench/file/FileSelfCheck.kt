@@ -50,11 +50,12 @@ class FileSelfCheck(
         return shifted
     }
 
-    // One read at a time: with more, a slower program finds more answers at once, and saves what it is slowed by.
+    // As many reads as there may be: a wake-up for each of few costs ten times what is added, and varies by more.
     private fun addedCpuIsMeasured(): String {
         val twins = listOf(FileSubject.ALL.first(), FileSubject.SLOWED).map { it.start(session, file) }
         val load = FileLoad(session.cpus)
-        val (plain, slowed) = twins.map { twin -> Contestant(twin.name) { load.round(twin, FileWorkload(1), it) } }
+        val deep = FileWorkload(FileControl.DEPTH_MAX)
+        val (plain, slowed) = twins.map { twin -> Contestant(twin.name) { load.round(twin, deep, it) } }
         val passed = AddedCpuCheck(session).run(plain, slowed)
         twins.forEach { session.pool.end(it.process.child) }
         return passed
