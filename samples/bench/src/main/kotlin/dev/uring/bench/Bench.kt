@@ -9,6 +9,7 @@ import dev.uring.bench.memory.MemoryBench
 import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.report.Report
 import dev.uring.bench.timers.TimersBench
+import dev.uring.bench.udp.UdpBench
 
 /**
  * One benchmark: our servers beside their peers, under one load, in one invocation.
@@ -33,7 +34,7 @@ interface Bench {
     companion object {
         /** Every bench that `bench NAME` knows. */
         val ALL: List<Bench> =
-            listOf(EchoBench, CacheBench, ProxyBench, ConnectBench, MemoryBench, TimersBench, FileBench)
+            listOf(EchoBench, UdpBench, CacheBench, ProxyBench, ConnectBench, MemoryBench, TimersBench, FileBench)
     }
 }
 

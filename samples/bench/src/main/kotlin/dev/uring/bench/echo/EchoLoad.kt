@@ -78,7 +78,7 @@ class EchoLoad(
                 Metric.SERVER_CPU_NS to serverNanos.toDouble() / ops,
                 Metric.CLIENT_CPU_NS to clientNanos.toDouble() / ops,
                 Metric.CLIENT_BUSY to clientNanos.toDouble() / nanos,
-            ) + ofServer(counters, ops)
+            ) + ofServer(counters, ops) + ofLoss(result, ops)
         return RoundFigures(
             metrics,
             serverNanos,
@@ -87,6 +87,15 @@ class EchoLoad(
             busyNanos,
             nanos,
         )
+    }
+
+    // Only a load of datagrams tells; the loss of anything else is an error.
+    private fun ofLoss(
+        result: JsonObject,
+        ops: Long,
+    ): Map<Metric, Double> {
+        val lost = result["lost"]?.jsonPrimitive?.long ?: return emptyMap()
+        return mapOf(Metric.LOST_SHARE to lost.toDouble() / (lost + ops))
     }
 
     private fun ofServer(

@@ -24,6 +24,9 @@ enum class Metric(
     /** Near 1 means that the load generator is the limit and ops/s says little about the server. */
     CLIENT_BUSY("clientBusyShare", "client busy", 2),
     BYTES_PER_OP("bytesPerOp", "B/op", 2),
+
+    /** Datagrams that were not answered in time, as a share of those that were sent; UDP only. */
+    LOST_SHARE("lostShare", "lost", 5),
     SQES_PER_ENTER("sqesPerEnter", "SQE/enter", 1),
     ENTERS_PER_OP("entersPerOp", "enters/op", 3),
     GC_COUNT("gcCount", "GCs", 0),

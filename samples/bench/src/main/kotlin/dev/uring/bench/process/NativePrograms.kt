@@ -61,7 +61,17 @@ class NativePrograms(
             .use { it.readBytes() }
 
     private companion object {
-        val SOURCES = listOf("uring.h", "server.h", "echo_uring.c", "echo_epoll.c", "file_uring.c", "load.c")
+        val SOURCES =
+            listOf(
+                "uring.h",
+                "server.h",
+                "echo_uring.c",
+                "echo_epoll.c",
+                "file_uring.c",
+                "load.c",
+                "udp_uring.c",
+                "load_udp.c",
+            )
         val FLAGS = listOf("-O2", "-pthread")
         val COMPILE_LIMIT = 60.seconds
         const val KEY_LENGTH = 16
