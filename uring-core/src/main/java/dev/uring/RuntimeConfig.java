@@ -347,9 +347,10 @@ public final class RuntimeConfig {
   /**
    * From how long on a turn of a worker's loop is a stall: it is counted, logged with the worker's
    * stack and, while a recording runs, reported as the event {@code dev.uring.WorkerStall}, all
-   * while it lasts. Default 100 ms: a user begins to notice, and below it a busy machine's
-   * scheduler would be reported instead of the program. Bound: 0 to 1 hour; 0 watches for none.
-   * Cost: one thread for each runtime, which looks at the workers four times in each threshold.
+   * while it lasts. Default 500 ms: nobody overlooks it, while a busy machine's scheduler, and the
+   * first use of many classes in a JVM that starts, stay below. A server that must answer in
+   * milliseconds sets less. Bound: 0 to 1 hour; 0 watches for none. Cost: one thread for each
+   * runtime, which looks at the workers four times in each threshold.
    *
    * @return the value
    */
@@ -435,7 +436,7 @@ public final class RuntimeConfig {
     private int blockingQueueMax = 1024;
     private int spinMicros = 0;
     private Duration slowTurnThreshold = Duration.ofMillis(10);
-    private Duration stallThreshold = Duration.ofMillis(100);
+    private Duration stallThreshold = Duration.ofMillis(500);
     private Duration drainTimeout = Duration.ofSeconds(5);
     private Duration lingerTimeout = Duration.ofSeconds(1);
     private boolean shutdownOnSignal = false;

@@ -1,6 +1,7 @@
 package dev.uring.buffer;
 
 import dev.uring.base.PoolExhaustedException;
+import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.metrics.jfr.PoolExhaustedEvent;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -194,7 +195,9 @@ public final class BlockPool implements AutoCloseable {
     }
     if (takenBytes + bytes > bytesMax) {
       exhaustedCount++;
-      PoolExhaustedEvent.report("blocks", takenBytes, bytesMax);
+      if (FlightRecording.isOn()) {
+        PoolExhaustedEvent.report("blocks", takenBytes, bytesMax);
+      }
       throw new PoolExhaustedException(bytes, takenBytes, bytesMax);
     }
   }

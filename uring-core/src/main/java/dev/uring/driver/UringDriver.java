@@ -10,6 +10,7 @@ import dev.uring.base.UringException;
 import dev.uring.buffer.Block;
 import dev.uring.buffer.BlockPool;
 import dev.uring.ffi.Libc;
+import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.metrics.jfr.PoolExhaustedEvent;
 import dev.uring.ring.BufferRing;
 import dev.uring.ring.CompletionQueue;
@@ -546,7 +547,9 @@ public final class UringDriver implements Driver {
     counters.buffersExhausted++;
     if (starvedHead == null) {
       long allBytes = (long) buffersCount * bufferBytes;
-      PoolExhaustedEvent.report("receive buffers", allBytes, allBytes);
+      if (FlightRecording.isOn()) {
+        PoolExhaustedEvent.report("receive buffers", allBytes, allBytes);
+      }
     }
     operation.isStarved = true;
     operation.starvedNext = null;

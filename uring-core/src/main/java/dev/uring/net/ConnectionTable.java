@@ -3,6 +3,7 @@ package dev.uring.net;
 import dev.uring.base.ConnectionLostException;
 import dev.uring.metrics.jfr.ConnectionClosedEvent;
 import dev.uring.metrics.jfr.ConnectionOpenedEvent;
+import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.worker.Worker;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -172,7 +173,7 @@ public final class ConnectionTable {
     head = connection;
     count.incrementAndGet();
     worker.connectionsActiveChanged(1);
-    if (ConnectionOpenedEvent.isWanted()) {
+    if (FlightRecording.isOn() && ConnectionOpenedEvent.isWanted()) {
       ConnectionOpenedEvent.report(worker.index(), id, connection.remoteAddress(), isAccepted);
     }
     return connection;
@@ -193,7 +194,7 @@ public final class ConnectionTable {
     count.decrementAndGet();
     worker.counters().connectionsClosed++;
     worker.connectionsActiveChanged(-1);
-    if (ConnectionClosedEvent.isWanted()) {
+    if (FlightRecording.isOn() && ConnectionClosedEvent.isWanted()) {
       ConnectionClosedEvent.report(
           worker.index(),
           connection.id(),

@@ -3,6 +3,7 @@ package dev.uring.net;
 import dev.uring.abi.Errno;
 import dev.uring.driver.Operation;
 import dev.uring.metrics.jfr.AcceptFailedEvent;
+import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.worker.Timer;
 import dev.uring.worker.Worker;
 import java.util.ArrayDeque;
@@ -37,7 +38,9 @@ final class WorkerListener extends Operation {
   private static final int NO_SOCKET = -1;
 
   static {
-    AcceptFailedEvent.load();
+    if (FlightRecording.isOn()) {
+      AcceptFailedEvent.load();
+    }
   }
 
   private final Worker worker;
@@ -251,7 +254,9 @@ final class WorkerListener extends Operation {
       acceptMore();
     } else {
       worker.counters().acceptFailures++;
-      AcceptFailedEvent.report(worker.index(), Errno.text(-result));
+      if (FlightRecording.isOn()) {
+        AcceptFailedEvent.report(worker.index(), Errno.text(-result));
+      }
       LOG.warn(
           "worker {} cannot accept for a moment: {}. Likely cause: no descriptor or memory left;"
               + " raise the limit (ulimit -n) or lower connectionsPerWorkerMax.",

@@ -1,5 +1,6 @@
 package dev.uring.worker;
 
+import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.metrics.jfr.WorkerStallEvent;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -135,7 +136,9 @@ public final class StallDetector {
     }
 
     private void report(long now, long hasTaken, String stack) {
-      WorkerStallEvent.report(worker.index(), hasTaken, stack.strip());
+      if (FlightRecording.isOn()) {
+        WorkerStallEvent.report(worker.index(), hasTaken, stack.strip());
+      }
       if (now - loggedNanos < LOG_NANOS) {
         leftOut++;
       } else {

@@ -6,6 +6,7 @@ import dev.uring.driver.Driver;
 import dev.uring.driver.DriverCounters;
 import dev.uring.metrics.WorkerCounters;
 import dev.uring.metrics.WorkerSnapshot;
+import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.metrics.jfr.SlowTurnEvent;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -611,7 +612,9 @@ public final class Worker implements Executor {
     counters.loopLag.record(tookNanos);
     if (tookNanos >= slowTurnNanos) {
       counters.slowTurns++;
-      SlowTurnEvent.report(index, tookNanos);
+      if (FlightRecording.isOn()) {
+        SlowTurnEvent.report(index, tookNanos);
+      }
     }
   }
 
