@@ -75,7 +75,8 @@ data class BenchOptions(
 /** The harness has caught itself, or a server, at something that makes every figure worthless. */
 class SelfCheckFailure(
     message: String,
-) : Exception(message)
+    cause: Throwable? = null,
+) : Exception(message, cause)
 
 /** The bench cannot run here; the text says what is missing and how to get it. */
 class BenchUnusable(

@@ -76,6 +76,7 @@ object FileBench : Bench {
         } catch (refusal: IOException) {
             throw BenchUnusable(
                 "${file.path} cannot be read with O_DIRECT (${refusal.message}). Run from a directory on a disk.",
+                refusal,
             )
         }
     }
