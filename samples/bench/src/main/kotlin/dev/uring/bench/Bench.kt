@@ -75,10 +75,10 @@ data class BenchOptions(
 /** The harness has caught itself, or a server, at something that makes every figure worthless. */
 class SelfCheckFailure(
     message: String,
-    cause: Throwable? = null,
-) : Exception(message, cause)
+) : Exception(message)
 
 /** The bench cannot run here; the text says what is missing and how to get it. */
 class BenchUnusable(
     message: String,
-) : Exception(message)
+    cause: Throwable? = null,
+) : Exception(message, cause)
