@@ -163,6 +163,9 @@ public final class WorkerFiles {
    * The names in a directory, in no order. Done by a small set of threads that may block, because
    * io_uring has no operation for it.
    *
+   * <p>It is the JDK that reads them: a JVM that was started without a UTF-8 locale
+   * ({@code LC_ALL=C.UTF-8}) cannot tell letters outside ASCII. All other calls take them anyway.
+   *
    * @param path which one
    * @return completes with at most {@link #ENTRIES_MAX_DEFAULT} entries
    */
