@@ -229,6 +229,8 @@ class ConnectionReceiveKernelTest :
                     sender.join()
                     parsed.toList() shouldBe sizes
                     recorder.isClosed shouldBe false
+                    // The last bytes may have paused it once more, and a paused connection does not see its peer leave.
+                    connection.call { resumeReceive() }
                 }
             }
         }
