@@ -20,7 +20,7 @@ final class Outbox {
   private final List<Queue> queues = new ArrayList<>();
   private int count;
 
-  private record Queue(Worker target, ArrayDeque<Runnable> messages) {}
+  private record Queue(MailRoom target, ArrayDeque<Runnable> messages) {}
 
   boolean isEmpty() {
     return count == 0;
@@ -31,12 +31,12 @@ final class Outbox {
   }
 
   /** Whether messages for {@code target} wait; a new one must not overtake them. */
-  boolean holdsFor(Worker target) {
+  boolean holdsFor(MailRoom target) {
     Queue queue = find(target);
     return queue != null && !queue.messages.isEmpty();
   }
 
-  void add(Worker target, Runnable message) {
+  void add(MailRoom target, Runnable message) {
     Queue queue = find(target);
     if (queue == null) {
       queue = new Queue(target, new ArrayDeque<>());
@@ -67,7 +67,7 @@ final class Outbox {
     return dropped;
   }
 
-  private Queue find(Worker target) {
+  private Queue find(MailRoom target) {
     for (Queue queue : queues) {
       if (queue.target == target) {
         return queue;

@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -49,16 +48,13 @@ public final class Worker implements Executor {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final ThreadLocal<Worker> CURRENT = new ThreadLocal<>();
 
-  // Whether a producer must wake the worker. Only the transition SLEEPING -> AWAKE obliges to wake,
-  // and exactly one thread makes it, so a crowd of producers costs one system call.
-  private static final int AWAKE = 0;
-  private static final int SLEEPING = 1;
-  private static final int STOPPED = 2;
-
   private static final Duration PERIOD_MIN = Duration.ofMillis(1);
   private static final Runnable[] NO_TICKS = {};
 
-  private static final long MAILBOX_FULL_PARK_NANOS = 50_000;
+  // A task may add another, without end, and a worker we have messages for may be stuck; the
+  // process
+  // must be able to end. A second is more than any of those that do end needs.
+  private static final long LEFTOVER_NANOS_MAX = 1_000_000_000;
 
   // For the detector of stalls, which looks from another thread: opaque, because it needs no order
   // with anything else, only to see the value in the end.
@@ -89,15 +85,13 @@ public final class Worker implements Executor {
   private final Thread thread;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
-  private final AtomicInteger state = new AtomicInteger(AWAKE);
-  private final Mailbox mailbox;
+  private final MailRoom mail;
   private final WorkerCounters counters = new WorkerCounters();
   private final TimerWheel timers;
 
   private final RunQueues runQueues = new RunQueues();
   private final RunQueues.TaskRunner taskRunner = this::runTask;
 
-  private final Outbox outbox = new Outbox();
   private final Map<Class<?>, Object> attachments = new ConcurrentHashMap<>();
   private final List<Consumer<Throwable>> endListeners = new CopyOnWriteArrayList<>();
   private final List<Runnable> driverClosedListeners = new ArrayList<>();
@@ -109,7 +103,6 @@ public final class Worker implements Executor {
 
   private long nowNanos;
   private long turnEndedNanos;
-  private volatile boolean stopRequested;
   private int connectionsActive;
 
   @SuppressWarnings("unused") // through its VarHandle
@@ -136,7 +129,7 @@ public final class Worker implements Executor {
     this.spinNanos = options.spinNanos();
     this.slowTurnNanos = options.slowTurnNanos();
     this.placement = placement;
-    this.mailbox = new Mailbox(options.mailboxCapacity());
+    this.mail = new MailRoom(this, driver, options.mailboxCapacity());
     this.nowNanos = System.nanoTime();
     this.turnEndedNanos = nowNanos;
     this.timers = new TimerWheel(nowNanos, this::taskFailed);
@@ -177,10 +170,7 @@ public final class Worker implements Executor {
 
   /** Asks the loop to end after the present turn. Any thread; idempotent. */
   public void stop() {
-    stopRequested = true;
-    // Not through the ring of the caller: a worker that stops the others may be about to stop
-    // itself, and would take the wake with it, never submitted.
-    wakeIfSleeping(null);
+    mail.requestStop();
   }
 
   /**
@@ -209,7 +199,7 @@ public final class Worker implements Executor {
    */
   public void abandon() {
     if (thread.getState() == Thread.State.NEW) {
-      mailbox.close();
+      mail.close();
       release();
       terminated.complete(null);
     } else {
@@ -251,13 +241,13 @@ public final class Worker implements Executor {
   public void execute(Runnable task) {
     Objects.requireNonNull(task, "task");
     if (isCurrent()) {
-      if (state.get() == STOPPED) {
-        throw stopped();
+      if (mail.isStopped()) {
+        throw mail.refusal();
       }
       runQueues.add(task);
       return;
     }
-    send(task);
+    mail.send(task);
   }
 
   /**
@@ -270,21 +260,12 @@ public final class Worker implements Executor {
   public void execute(SchedulingGroup group, Runnable task) {
     Objects.requireNonNull(task, "task");
     if (isCurrent()) {
-      if (state.get() == STOPPED) {
-        throw stopped();
+      if (mail.isStopped()) {
+        throw mail.refusal();
       }
       runQueues.add(group, task);
     } else {
-      send(group == SchedulingGroup.DEFAULT ? task : new GroupTask(group, task));
-    }
-  }
-
-  private void send(Runnable task) {
-    Worker sender = current();
-    if (sender != null) {
-      sender.post(this, task);
-    } else {
-      postWaiting(task);
+      mail.send(group == SchedulingGroup.DEFAULT ? task : new GroupTask(group, task));
     }
   }
 
@@ -501,7 +482,7 @@ public final class Worker implements Executor {
         timers.armedCount(),
         timers.firedCount(),
         counters.failures,
-        mailbox.depth(),
+        mail.depth(),
         counters.mailboxFull,
         driver.operationsUnderWay(),
         isReady ? driver.receiveBuffers().heldCount() + driver.datagrams().buffersHeldCount() : 0,
@@ -528,6 +509,11 @@ public final class Worker implements Executor {
     return (long) PRESENT_TURN_NANOS.getOpaque(this);
   }
 
+  /** Its mail, for other workers'. */
+  MailRoom mail() {
+    return mail;
+  }
+
   /** Where the worker's thread is. Any thread. */
   StackTraceElement[] stack() {
     return thread.getStackTrace();
@@ -552,8 +538,7 @@ public final class Worker implements Executor {
       }
       driver.start();
     } catch (Throwable failure) {
-      mailbox.close();
-      state.set(STOPPED);
+      mail.stopped();
       release();
       started.completeExceptionally(failure);
       terminated.complete(null);
@@ -563,7 +548,7 @@ public final class Worker implements Executor {
     turnEndedNanos = System.nanoTime();
     Throwable failure = null;
     try {
-      while (!stopRequested) {
+      while (!mail.isStopRequested()) {
         turn();
       }
     } catch (Throwable thrown) {
@@ -577,8 +562,7 @@ public final class Worker implements Executor {
     } catch (Throwable thrown) {
       LOG.error("worker {} could not end in order", index, thrown);
     } finally {
-      mailbox.close();
-      state.set(STOPPED);
+      mail.stopped();
       release();
       terminated.complete(null);
     }
@@ -588,8 +572,7 @@ public final class Worker implements Executor {
     if (!foundBySpinning()) {
       driver.enter(waitNanos());
     }
-    // Awake before the first callback: a message that comes during them needs no wake.
-    state.lazySet(AWAKE);
+    mail.awake();
     nowNanos = System.nanoTime();
     PRESENT_TURN_NANOS.setOpaque(this, nowNanos);
     counters.turns++;
@@ -598,7 +581,7 @@ public final class Worker implements Executor {
     emptyMailbox();
     runQueues.runTurn(taskRunner, tasksPerTurnMax);
     callEndOfTurn();
-    deliverOutbox();
+    mail.deliver();
     for (Runnable tick : ticks) {
       callTick(tick);
     }
@@ -619,7 +602,7 @@ public final class Worker implements Executor {
   }
 
   private boolean hasWork() {
-    return !runQueues.isEmpty() || endOfTurnHead != null || !mailbox.isEmpty();
+    return !runQueues.isEmpty() || endOfTurnHead != null || !mail.isEmpty();
   }
 
   // Asks the kernel again and again for a while instead of sleeping; says whether the turn may
@@ -627,14 +610,14 @@ public final class Worker implements Executor {
   // It has to be asked: with DEFER_TASKRUN no answer appears by itself. Nobody needs to wake us
   // meanwhile: we are not declared asleep, and look into the mailbox.
   private boolean foundBySpinning() {
-    if (spinNanos == 0 || hasWork() || !outbox.isEmpty()) {
+    if (spinNanos == 0 || hasWork() || mail.hasUndelivered()) {
       return false;
     }
     long beganNanos = turnEndedNanos;
     long longestNanos = Math.min(spinNanos, timers.nanosToNext(beganNanos));
     while (turnEndedNanos - beganNanos < longestNanos) {
       driver.enter(0);
-      if (driver.hasAnswers() || !mailbox.isEmpty() || stopRequested) {
+      if (driver.hasAnswers() || !mail.isEmpty() || mail.isStopRequested()) {
         return true;
       }
       Thread.onSpinWait();
@@ -652,16 +635,12 @@ public final class Worker implements Executor {
     if (untilTimer == 0) {
       return 0;
     }
-    if (!outbox.isEmpty()) {
+    if (mail.hasUndelivered()) {
       // Nobody tells us when the other mailbox has room again; spinning for it would take the CPU
       // that the other worker may need.
-      untilTimer = Math.min(untilTimer, MAILBOX_FULL_PARK_NANOS);
+      untilTimer = Math.min(untilTimer, MailRoom.FULL_PARK_NANOS);
     }
-    state.set(SLEEPING);
-    // Looked at again after the declaration: a producer that stored its message before seeing
-    // SLEEPING did not wake us, so we must see its message here.
-    if (!mailbox.isEmpty() || stopRequested) {
-      state.set(AWAKE);
+    if (!mail.declareAsleep()) {
       return 0;
     }
     return untilTimer == TimerWheel.NO_DEADLINE ? Driver.FOREVER : untilTimer;
@@ -672,8 +651,8 @@ public final class Worker implements Executor {
   // doing so, and the senders must not wait for ever.
   private void emptyMailbox() {
     int wanted = Math.max(tasksPerTurnMax - runQueues.size(), 1 + tasksPerTurnMax / MAIL_SHARE);
-    for (int left = Math.min(mailbox.depth(), wanted); left > 0; left--) {
-      Runnable task = mailbox.poll();
+    for (int left = Math.min(mail.depth(), wanted); left > 0; left--) {
+      Runnable task = mail.poll();
       if (task == null) {
         return;
       }
@@ -720,60 +699,6 @@ public final class Worker implements Executor {
     }
   }
 
-  // On this worker's thread: a message for another worker.
-  private void post(Worker target, Runnable task) {
-    if (target.isClosed()) {
-      throw target.stopped();
-    }
-    if (outbox.holdsFor(target) || !target.take(task, this)) {
-      counters.mailboxFull++;
-      outbox.add(target, task);
-    }
-  }
-
-  private void deliverOutbox() {
-    if (!outbox.isEmpty()) {
-      int dropped = outbox.deliver(this);
-      if (dropped > 0) {
-        LOG.warn("worker {} drops {} messages for a worker that has stopped", index, dropped);
-      }
-    }
-  }
-
-  /** Takes a message of another worker; says whether there was room. */
-  boolean take(Runnable message, Worker sender) {
-    boolean isTaken = mailbox.offer(message);
-    wakeIfSleeping(sender);
-    return isTaken;
-  }
-
-  boolean isClosed() {
-    return mailbox.isClosed();
-  }
-
-  // On a thread that is no worker's: it may wait, and that is its back-pressure.
-  private void postWaiting(Runnable task) {
-    while (!mailbox.isClosed()) {
-      if (mailbox.offer(task)) {
-        wakeIfSleeping(null);
-        return;
-      }
-      wakeIfSleeping(null);
-      LockSupport.parkNanos(MAILBOX_FULL_PARK_NANOS);
-    }
-    throw stopped();
-  }
-
-  private void wakeIfSleeping(Worker caller) {
-    if (state.get() == SLEEPING && state.compareAndSet(SLEEPING, AWAKE)) {
-      if (caller != null && caller != this) {
-        caller.driver.wakeOther(driver);
-      } else {
-        driver.wake();
-      }
-    }
-  }
-
   // What others were promised still happens: tasks that were accepted run, messages and wakes that
   // are on their way out leave. A coroutine that was being cancelled must hear of it.
   private void end(Throwable failure) {
@@ -787,10 +712,10 @@ public final class Worker implements Executor {
       }
     }
     // Closed before the last look: what is accepted is run, what is not throws at its sender.
-    mailbox.close();
+    mail.close();
     runLeftovers(isBroken);
-    if (!outbox.isEmpty()) {
-      LOG.error("worker {} stops with {} messages undelivered", index, outbox.count());
+    if (mail.hasUndelivered()) {
+      LOG.error("worker {} stops with {} messages undelivered", index, mail.undeliveredCount());
     }
   }
 
@@ -800,23 +725,23 @@ public final class Worker implements Executor {
       emptyMailbox();
       runQueues.runTurn(taskRunner, tasksPerTurnMax);
       callEndOfTurn();
-      deliverOutbox();
+      mail.deliver();
       if (!isBroken) {
         driver.enter(0);
         driver.deliver();
       }
-      if (!outbox.isEmpty()) {
+      if (mail.hasUndelivered()) {
         // The worker we wait for may be waiting for room in our mailbox: so not longer than this.
-        LockSupport.parkNanos(MAILBOX_FULL_PARK_NANOS);
+        LockSupport.parkNanos(MailRoom.FULL_PARK_NANOS);
       }
     } while (hasLeftovers() && System.nanoTime() - deadline < 0);
   }
 
   private boolean hasLeftovers() {
     return !runQueues.isEmpty()
-        || !outbox.isEmpty()
+        || mail.hasUndelivered()
         || endOfTurnHead != null
-        || mailbox.depth() > 0;
+        || mail.depth() > 0;
   }
 
   private void release() {
@@ -840,13 +765,4 @@ public final class Worker implements Executor {
       }
     }
   }
-
-  private RejectedExecutionException stopped() {
-    return new RejectedExecutionException("worker " + index + " has stopped");
-  }
-
-  // A task may add another, without end, and a worker we have messages for may be stuck; the
-  // process
-  // must be able to end. A second is more than any of those that do end needs.
-  private static final long LEFTOVER_NANOS_MAX = 1_000_000_000;
 }
