@@ -6,6 +6,7 @@ import dev.uring.dsl.Connection
 import dev.uring.dsl.readExactly
 import dev.uring.dsl.readFrame
 import dev.uring.dsl.readLine
+import dev.uring.dsl.readOwned
 import dev.uring.dsl.readUntil
 import dev.uring.dsl.receive
 import dev.uring.dsl.receiveOwned
@@ -52,6 +53,15 @@ suspend fun keepArrivals(conn: Connection): Int {
     val bytes = kept.sumOf { it.size() }
     kept.forEach { it.close() }
     return bytes
+}
+
+suspend fun passOnLater(
+    conn: Connection,
+    target: Connection,
+    isAllowed: suspend (String) -> Boolean,
+) {
+    val message = conn.readOwned(64) ?: return
+    if (isAllowed(message.view().toUtf8())) target.send(message) else message.close()
 }
 
 suspend fun receiveIntoBuffer(conn: Connection): String {

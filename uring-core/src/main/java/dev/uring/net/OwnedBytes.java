@@ -7,7 +7,7 @@ import dev.uring.worker.Worker;
 
 /**
  * Received bytes that the program keeps for as long as it likes, outside the garbage-collected
- * heap.
+ * heap, and may send on without another copy.
  *
  * <h2>Shapes and units</h2>
  *
@@ -17,9 +17,10 @@ import dev.uring.worker.Worker;
  *
  * <h2>Ownership</h2>
  *
- * The program owns them and closes them exactly once; the connection may be long gone by then. What
- * is never closed stays in {@code WorkerSnapshot.blocksHeld}, which is 0 when nothing leaks. The
- * worker's end frees everything.
+ * The program owns them until it closes them or hands them over to a connection of the same worker
+ * ({@link Connection#write(OwnedBytes)}), exactly one of the two; the connection they came from may
+ * be long gone by then. What is never closed stays in {@code WorkerSnapshot.blocksHeld}, which is 0
+ * when nothing leaks. The worker's end frees everything.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -28,19 +29,21 @@ import dev.uring.worker.Worker;
  *
  * <h2>Errors</h2>
  *
- * {@link IllegalStateException} when a view is used after {@link #close}, and when it is closed
- * twice: the second time the memory may be another connection's.
+ * {@link IllegalStateException} when a view is used after its bytes were closed or handed over, and
+ * when they are closed or handed over a second time: the memory may be another connection's then.
  */
 public final class OwnedBytes implements AutoCloseable {
   private final Worker worker;
-  private final ByteWindow window = new ByteWindow("OwnedBytes, closed meanwhile");
+  private final ByteWindow window = new ByteWindow("OwnedBytes, closed or handed over meanwhile");
+  private final long offset;
   private final int size;
-  // Owner: whoever closes it, once. Null afterwards.
+  // Owner: whoever closes it or hands it over, once. Null afterwards.
   private Block block;
 
   OwnedBytes(Worker worker, Block block, long offset, int size) {
     this.worker = worker;
     this.block = block;
+    this.offset = offset;
     this.size = size;
     window.lend(block.memory(), offset, size);
   }
@@ -67,19 +70,50 @@ public final class OwnedBytes implements AutoCloseable {
   /** Gives the memory back. */
   @Override
   public void close() {
-    Block held;
-    synchronized (this) {
-      held = block;
-      block = null;
-    }
-    if (held == null) {
-      throw new IllegalStateException("owned bytes closed twice, size=" + size + " bytes");
-    }
+    Block held = takeBlock("closed");
     if (worker.isCurrent()) {
       giveBack(held);
     } else {
       worker.execute(() -> giveBack(held));
     }
+  }
+
+  /** Where the bytes begin in the memory of their block. */
+  long offset() {
+    return offset;
+  }
+
+  /**
+   * Takes the memory away from the program.
+   *
+   * @param taker whose connection sends it
+   * @return the block, held once more by the caller
+   */
+  Block handOver(Worker taker) {
+    if (taker != worker) {
+      throw new IllegalStateException(
+          "owned bytes of worker "
+              + worker.index()
+              + " handed over to a connection of worker "
+              + taker.index()
+              + ": memory stays on its worker; write(owned.view()) there, or take the connection to it");
+    }
+    Block held = takeBlock("handed over");
+    window.end();
+    return held;
+  }
+
+  private synchronized Block takeBlock(String how) {
+    Block held = block;
+    if (held == null) {
+      throw new IllegalStateException("owned bytes "
+          + how
+          + " after they were closed or handed over already, size="
+          + size
+          + " bytes");
+    }
+    block = null;
+    return held;
   }
 
   private void giveBack(Block held) {

@@ -134,6 +134,11 @@ final class SendQueue extends ByteSink {
   void write(BlockLease lease) {
     int size = lease.size();
     Block block = lease.handOver(blocks);
+    write(block, block.offset(), size);
+  }
+
+  /** Queues a part of a block that the caller holds and hands over in any case. */
+  void write(Block block, long offset, int size) {
     if (isDiscarding || size == 0) {
       block.release();
       return;
@@ -145,7 +150,7 @@ final class SendQueue extends ByteSink {
       throw refused;
     }
     seal();
-    addPiece(block.memory(), block.offset(), size).block = block;
+    addPiece(block.memory(), offset, size).block = block;
   }
 
   /** Queues a guard's memory. It is handed over in any case, also when it is not sent. */

@@ -79,8 +79,57 @@ class OwnedBytesKernelTest :
                     owned.close()
                     shouldThrow<IllegalStateException> { view.get(0) }.message!! shouldContain "OwnedBytes"
                     shouldThrow<IllegalStateException> { owned.close() }.message shouldBe
-                        "owned bytes closed twice, size=2 bytes"
+                        "owned bytes closed after they were closed or handed over already, size=2 bytes"
                     readableBytes() shouldBe 1
+                }
+            }
+        }
+
+        kernelTest("owned bytes are sent on another connection, later, in their place among what is written there") {
+            val connections = ConcurrentLinkedQueue<Connection>()
+            val keepsAll = ConnectionHandler { _, _ -> 0 }
+            withServer(smallConfig().build(), { keepsAll.also { _ -> connections += it } }) { server ->
+                val source = server.connect()
+                source.send("stored")
+                await { connections.size == 1 }
+                val from = connections.first()
+                await { from.call { readableBytes() } == 6 }
+                val owned = from.call { own(6) }
+                source.close()
+                await { server.worker.snapshot().connectionsActive() == 0 }
+                val target = server.connect()
+                await { connections.size == 2 }
+                connections.last().call {
+                    writeUtf8("<")
+                    tryWrite(owned) shouldBe SendOutcome.QUEUED
+                    writeUtf8(">")
+                    for (again in listOf({ owned.close() }, { write(owned) })) {
+                        shouldThrow<IllegalStateException> { again() }.message!! shouldContain
+                            "after they were closed or handed over already, size=6 bytes"
+                    }
+                    shouldThrow<IllegalStateException> { owned.view().get(0) }.message!! shouldContain "handed over"
+                }
+                target.getInputStream().readNBytes(8).decodeToString() shouldBe "<stored>"
+                await { server.blocksHeld() == 0 }
+            }
+        }
+
+        kernelTest("owned bytes that cannot be queued stay the program's; on a closed connection they are given back") {
+            val recorder = Recorder(onReceive = { _, _ -> 0 })
+            withServer(recorder) { server ->
+                server.connect().send("abcd")
+                val connection = recorder.connection()
+                await { connection.call { readableBytes() } == 4 }
+                connection.call {
+                    val first = own(2)
+                    val second = own(2)
+                    close()
+                    tryWrite(first) shouldBe SendOutcome.CLOSED
+                    first.view().toUtf8() shouldBe "ab"
+                    first.close()
+                    server.blocksHeld() shouldBe 1
+                    write(second)
+                    server.blocksHeld() shouldBe 0
                 }
             }
         }

@@ -3,6 +3,7 @@ package dev.uring.dsl
 import dev.uring.buffer.BlockLease
 import dev.uring.bytes.ByteSink
 import dev.uring.bytes.ByteView
+import dev.uring.net.OwnedBytes
 import dev.uring.net.SendGuard
 import dev.uring.net.SendOutcome
 import dev.uring.socket.PeerCredentials
@@ -214,6 +215,16 @@ public class Connection internal constructor(
     public fun write(lease: BlockLease): Unit = core.write(lease)
 
     /**
+     * Queues bytes that [receiveOwned] or [readOwned] brought, from where they lie; see [write].
+     *
+     * ### Ownership
+     * Handed over instead of closed: the connection, one of the same worker, gives their memory back, sent or not.
+     *
+     * @sample samples.dsl.passOnLater
+     */
+    public fun write(owned: OwnedBytes): Unit = core.write(owned)
+
+    /**
      * Queues memory of the program's own without a copy; see [write].
      *
      * ### Ownership
@@ -293,6 +304,15 @@ public class Connection internal constructor(
         awaitRoomToSend(timeout)
     }
 
+    /** Hands [owned] over as [write] does and waits for room; see [send]. */
+    public suspend fun send(
+        owned: OwnedBytes,
+        timeout: Duration = Duration.INFINITE,
+    ) {
+        write(owned)
+        awaitRoomToSend(timeout)
+    }
+
     /** Hands [guard] over as [write] does and waits for room, not for its release; see [send]. */
     public suspend fun send(
         guard: SendGuard,
@@ -333,6 +353,9 @@ public class Connection internal constructor(
 
     /** Hands [lease] over if there is room, or else leaves it with the caller; see [trySend]. */
     public fun trySend(lease: BlockLease): SendOutcome = core.tryWrite(lease)
+
+    /** Hands [owned] over if there is room, or else leaves them with the caller; see [trySend]. */
+    public fun trySend(owned: OwnedBytes): SendOutcome = core.tryWrite(owned)
 
     /** Hands [guard] over if there is room, or else leaves it with the caller; see [trySend]. */
     public fun trySend(guard: SendGuard): SendOutcome = core.tryWrite(guard)

@@ -207,9 +207,10 @@ class ReadKernelTest :
                 val exact = kept.view().toUtf8()
                 kept.close()
                 val rest = conn.receiveOwned()!!
-                val text = "$exact|${rest.view().toUtf8()}|"
-                rest.close()
-                conn.write(text)
+                conn.write("$exact|")
+                // Handed over instead of closed.
+                conn.send(rest)
+                conn.write("|")
                 conn.write(conn.receiveByteArray()!!)
                 conn.write(conn.receiveByteString()!!)
                 conn.write(
