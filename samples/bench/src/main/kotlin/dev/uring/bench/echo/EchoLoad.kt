@@ -21,11 +21,14 @@ import kotlin.time.Duration.Companion.seconds
  * A round goes from idle to idle: connections are open and warm, nothing is in flight, then CPU times and the server's
  * counters are read, the load runs and drains, and all are read again. So every operation and every nanosecond of the
  * round is counted once, and neither connecting nor the harness's questions are.
+ *
+ * @property partners processes that work for the servers, such as a proxy's upstream: no strangers to the run
  */
 class EchoLoad(
     private val generator: ControlledProcess,
     private val cpus: Set<Int>,
     private val stallMillis: Int = STALL_MILLIS,
+    private val partners: List<MeasuredServer> = emptyList(),
 ) {
     private var seed = FIRST_SEED
 
@@ -53,10 +56,12 @@ class EchoLoad(
         val countersBefore = server.counters()
         val serverBefore = CpuTime.of(server.pid)
         val clientBefore = CpuTime.of(generator.child.pid)
+        val partnersBefore = partners.map { CpuTime.of(it.pid) }
         val busyBefore = CpuActivity.busyNanos(cpus)
         val result = request(server, workload, "RUN $millis")
         val busyNanos = CpuActivity.busyNanos(cpus) - busyBefore
         val clientNanos = CpuTime.of(generator.child.pid).since(clientBefore)
+        val partnersNanos = partners.zip(partnersBefore).sumOf { (it, before) -> CpuTime.of(it.pid).since(before) }
         val serverAfter = CpuTime.of(server.pid)
         val serverNanos = serverAfter.since(serverBefore)
         val counters = server.counters().mapValues { (name, value) -> value - (countersBefore[name] ?: 0) }
@@ -86,6 +91,7 @@ class EchoLoad(
             clientNanos,
             busyNanos,
             nanos,
+            partnersNanos,
         )
     }
 

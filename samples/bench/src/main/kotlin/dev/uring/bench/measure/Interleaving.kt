@@ -20,6 +20,7 @@ class Contestant(
  * @property clientCpuNanos CPU of the load generator in the round
  * @property busyNanos what both CPUs were busy in the round, whoever ran on them
  * @property nanos how long the load ran
+ * @property partnersCpuNanos CPU of other processes of the run, such as the upstream of a proxy
  */
 class RoundFigures(
     val metrics: Map<Metric, Double>,
@@ -28,7 +29,11 @@ class RoundFigures(
     val clientCpuNanos: Long,
     val busyNanos: Long,
     val nanos: Long,
+    val partnersCpuNanos: Long = 0,
 ) {
+    /** What the CPUs did for others than this run. */
+    val strangersNanos: Long get() = busyNanos - serverCpuNanos - clientCpuNanos - partnersCpuNanos
+
     /** Whether the server was still being compiled; what it cost and allocated then is not what it will. */
     val isCompiling: Boolean get() = compilerCpuNanos > serverCpuNanos * COMPILING_SHARE
 

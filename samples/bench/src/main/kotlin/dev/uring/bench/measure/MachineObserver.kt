@@ -10,11 +10,10 @@ class MachineObserver(
     override fun observe(work: () -> RoundFigures): Round {
         val figures = work()
         val slowdownAfter = calibration.slowdown()
-        val strangersNanos = figures.busyNanos - figures.serverCpuNanos - figures.clientCpuNanos
         val conditions =
             Conditions(
                 slowdown = maxOf(slowdownBefore, slowdownAfter),
-                strangersShare = (strangersNanos.toDouble() / (figures.nanos * cpus.size)).coerceIn(0.0, 1.0),
+                strangersShare = (figures.strangersNanos.toDouble() / (figures.nanos * cpus.size)).coerceIn(0.0, 1.0),
             )
         // What was calibrated after this round lies before the next one.
         slowdownBefore = slowdownAfter

@@ -43,7 +43,7 @@ object ProxyBench : Bench {
         options.progress("starting ${present.joinToString { it.name }}")
         val upstream = upstream(session)
         val proxies = present.map { it.start(session, upstream.port) }
-        val load = EchoLoad(generator, session.cpus)
+        val load = EchoLoad(generator, session.cpus, partners = listOf(upstream))
 
         val rows = ArrayList<Row>()
         val ratios = ArrayList<Ratio>()

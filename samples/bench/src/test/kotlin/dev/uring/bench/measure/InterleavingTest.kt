@@ -19,6 +19,11 @@ class InterleavingTest :
 
         fun always(conditions: Conditions) = observer(generateSequence { conditions }.iterator())
 
+        test("what the run's own processes use is not counted as strangers'") {
+            RoundFigures(emptyMap(), 1000, 0, 1000, busyNanos = 5000, nanos = 2500).strangersNanos shouldBe 3000
+            RoundFigures(emptyMap(), 1000, 0, 1000, 5000, 2500, partnersCpuNanos = 2900).strangersNanos shouldBe 100
+        }
+
         test("rounds of the subjects alternate") {
             val order = ArrayList<String>()
             val schedule = Schedule(rounds = 3, seconds = 1.0, warmUpRoundsMax = 0)
