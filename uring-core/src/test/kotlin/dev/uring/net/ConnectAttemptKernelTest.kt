@@ -4,6 +4,7 @@ import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.base.ConnectFailedException
 import dev.uring.bytes.ByteView
+import dev.uring.testing.call
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
@@ -118,6 +119,27 @@ class ConnectAttemptKernelTest :
                     attempt.cancel()
                     attempt.failure().message shouldBe "cannot connect to 127.0.0.1:$port: it was cancelled"
                 }
+            }
+        }
+
+        kernelTest("an attempt that is given up when the kernel has connected it already brings no connection") {
+            withRuntime { runtime ->
+                val listener = runtime.listen("127.0.0.1:0") { none }
+                val worker = runtime.worker(0)
+                val attempt =
+                    worker.call {
+                        val attempt = runtime.connectTo(listener.port())
+                        // It is begun by a task behind this one, so that what follows it is begun behind it.
+                        worker.execute {
+                            // On loopback the answer is there when the call returns; it is delivered in the next turn.
+                            worker.driver().enter(0)
+                            attempt.giveUp("it came too late")
+                        }
+                        attempt
+                    }
+                attempt.failure().message shouldBe
+                    "cannot connect to 127.0.0.1:${listener.port()}: it came too late"
+                worker.call { worker.snapshot().connectionsConnected() } shouldBe 0L
             }
         }
 

@@ -6,6 +6,7 @@ import dev.uring.socket.SocketOptions
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
+import dev.uring.testing.call
 import dev.uring.testing.closeInTime
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
@@ -54,6 +55,8 @@ private fun ConnectRace.await(): Connection = result().toCompletableFuture().get
 private fun ConnectRace.failure(): ConnectFailedException =
     shouldThrow<ExecutionException> { await() }.cause as ConnectFailedException
 
+private fun UringRuntime.operationsUnderWay(): Int = worker(0).call { worker(0).snapshot().operationsUnderWay() }
+
 private fun Connection.port(): Int = (remoteAddress() as InetSocketAddress).port
 
 private fun freePort(): Int = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
@@ -87,9 +90,14 @@ class ConnectRaceKernelTest :
                     val port = runtime.listen("127.0.0.1:0") { Recorder() }.port()
                     val began = System.nanoTime()
                     val delay = Duration.ofMillis(100)
-                    runtime.race(listOf(silent, port), delay).await().port() shouldBe port
+                    val idle = runtime.operationsUnderWay()
+                    val connection = runtime.race(listOf(silent, port), delay).await()
+                    connection.port() shouldBe port
                     delay shouldBeLessThan Duration.ofNanos(System.nanoTime() - began)
                     runtime.snapshots()[0].connectionsConnected() shouldBe 1L
+                    connection.worker().execute(connection::abort)
+                    // The attempt that is still without an answer is ended too, and long before the runtime.
+                    await { runtime.operationsUnderWay() == idle }
                 }
             }
         }

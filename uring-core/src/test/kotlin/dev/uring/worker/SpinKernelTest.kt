@@ -21,6 +21,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.LockSupport
 
 private const val SPIN_MICROS = 5_000
 
@@ -50,9 +51,13 @@ class SpinKernelTest :
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().spinMicros(SPIN_MICROS).build())
                 val worker = runtime.worker(0)
-                val before = worker.call { worker.snapshot().enters() }
-                // Its counts move with the next turn, so they are asked for in one.
-                await { worker.call { worker.snapshot().enters() } - before > 100 }
+                // Its counts move with the next turn, so they are asked for in one. Each question is a turn and so one
+                // enter itself: all others are the spin's between the two.
+                await {
+                    val before = worker.call { worker.snapshot().enters() }
+                    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(SPIN_MICROS.toLong()))
+                    worker.call { worker.snapshot().enters() } - before > 10
+                }
                 val sleepyRuntime = UringRuntime.start(smallConfig().build())
                 val sleepy = sleepyRuntime.worker(0)
                 val turns = sleepy.call { sleepy.snapshot().turns() }

@@ -23,7 +23,8 @@ class StallDetectorKernelTest :
     FunSpec({
         kernelTest("a task that blocks is reported once, while it lasts, with the line where it blocks") {
             withWatchedWorker { worker, lines ->
-                worker.stallHere()
+                // So long that the detector looks at the same turn again and again.
+                worker.stallHere(andFor = 3 * THRESHOLD)
                 worker.snapshot().stalls() shouldBe 1
                 lines.single() shouldContain "worker 0 stalls: its turn has taken "
                 lines.single() shouldContain " ms (stallThreshold=100 ms) and its other connections wait.\n"
@@ -94,11 +95,13 @@ private class BusyTask(
 
 private fun detectors() = Thread.getAllStackTraces().keys.count { it.name == "uring-stall-detector" }
 
-private fun Worker.stallHere() {
+private fun Worker.stallHere(andFor: Long = 0) {
     val before = snapshot().stalls()
     val gate = CountDownLatch(1)
     execute { blockUntil(gate) }
-    await { snapshot().stalls() == before + 1 }
+    await { snapshot().stalls() > before }
+    val seen = System.nanoTime()
+    await { System.nanoTime() - seen >= andFor }
     gate.countDown()
     call { }
 }

@@ -2,6 +2,7 @@ package dev.uring.worker
 
 import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
+import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.block
@@ -23,6 +24,7 @@ import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
+import kotlin.random.Random
 
 class WorkerKernelTest :
     FunSpec({
@@ -113,6 +115,41 @@ class WorkerKernelTest :
                 worker.call { worker.arm(timer { fired.countDown() }, 1_000_000) }
                 fired.awaitDone("timer beside endless tasks")
                 stop.complete(Unit)
+            }
+        }
+
+        kernelTest("a turn runs no more than its share of tasks, and the others in the turns that follow") {
+            withWorkers(tasksPerTurnMax = 16) { (worker) ->
+                val turns = ConcurrentLinkedQueue<Long>()
+                worker.call { repeat(160) { worker.execute { turns += worker.counters().turns } } }
+                await { turns.size == 160 }
+                turns
+                    .groupingBy { it }
+                    .eachCount()
+                    .values
+                    .max() shouldBe 16
+            }
+        }
+
+        kernelTest("a task that comes in the moment in which the worker falls asleep is run all the same") {
+            withWorkers { (worker) ->
+                val seed = System.nanoTime()
+                println("seed=$seed")
+                val random = Random(seed)
+                val ran = AtomicInteger()
+                val task = Runnable { ran.incrementAndGet() }
+                repeat(50_000) { round ->
+                    worker.execute(task)
+                    val sent = System.nanoTime()
+                    while (ran.get() == round) {
+                        check(System.nanoTime() - sent < TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)) {
+                            "task $round was not run"
+                        }
+                        Thread.onSpinWait()
+                    }
+                    // The loop takes a few microseconds from a task to its sleep: the next one comes anywhere in them.
+                    repeat(random.nextInt(400)) { Thread.onSpinWait() }
+                }
             }
         }
 
