@@ -3,6 +3,7 @@ package dev.uring.file;
 import dev.uring.abi.Nvme;
 import dev.uring.driver.NvmeDriver;
 import dev.uring.worker.Worker;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -12,7 +13,9 @@ import java.util.concurrent.CompletionStage;
  * <h2>Shapes and units</h2>
  *
  * Blocks of {@link #blockBytes} bytes, numbered from 0. At most {@link #BLOCKS_MAX} of them for
- * each command; a controller may allow fewer (its MDTS) and then says "invalid field".
+ * each command, and no more than {@link NvmeNamespace#commandBytesMax} in bytes: the kernel refuses
+ * a larger one with EINVAL. The memory may begin anywhere; at a multiple of 4 the disk reads and
+ * writes it itself, elsewhere the kernel copies.
  *
  * <h2>Ownership</h2>
  *
@@ -39,35 +42,55 @@ public final class NvmeDevice {
 
   private final AsyncFile file;
   private final NvmeDriver driver;
-  private final int namespace;
-  private final int blockBytes;
+  private final NvmeNamespace namespace;
 
-  private NvmeDevice(AsyncFile file, int namespace, int blockBytes) {
+  private NvmeDevice(AsyncFile file, NvmeNamespace namespace) {
     this.file = file;
     this.driver = file.worker().driver().nvme();
     this.namespace = namespace;
-    this.blockBytes = blockBytes;
   }
 
   /**
-   * Opens a device on a worker. Any thread.
+   * Opens a device on a worker, with what the kernel says about its namespace. Any thread.
    *
    * @param worker the worker
    * @param path of the generic character device, such as {@code /dev/ng0n1}
-   * @param namespace the namespace's number: 1 in that name
-   * @param blockBytes size of its blocks, as {@code /sys/block/nvme0n1/queue/logical_block_size}
-   *     says
+   * @return completes with the device, which the caller closes
+   */
+  public static CompletionStage<NvmeDevice> open(Worker worker, String path) {
+    CompletableFuture<NvmeDevice> future = new CompletableFuture<>();
+    OffWorker.run("open", path, future, () -> {
+      NvmeNamespace namespace;
+      try {
+        namespace = NvmeNamespace.of(path);
+      } catch (RuntimeException refused) {
+        FileCall.onWorker(worker, future, () -> future.completeExceptionally(refused));
+        return;
+      }
+      open(worker, path, namespace).whenComplete((device, failure) -> {
+        if (failure == null) {
+          future.complete(device);
+        } else {
+          future.completeExceptionally(failure);
+        }
+      });
+    });
+    return future.minimalCompletionStage();
+  }
+
+  /**
+   * Opens a device on a worker, with facts that the caller knows better. Any thread.
+   *
+   * @param worker the worker
+   * @param path of the generic character device, such as {@code /dev/ng0n1}
+   * @param namespace what it is
    * @return completes with the device, which the caller closes
    */
   public static CompletionStage<NvmeDevice> open(
-      Worker worker, String path, int namespace, int blockBytes) {
-    if (Integer.bitCount(blockBytes) != 1 || blockBytes > 1 << 16 || namespace < 1) {
-      throw new IllegalArgumentException("namespace=" + namespace
-          + " must be 1 or more, blockBytes=" + blockBytes + " a power of two up to 65536");
-    }
+      Worker worker, String path, NvmeNamespace namespace) {
     return WorkerFiles.of(worker)
         .open(path, OpenOptions.forReadingAndWriting())
-        .thenApply(file -> new NvmeDevice(file, namespace, blockBytes));
+        .thenApply(file -> new NvmeDevice(file, namespace));
   }
 
   /**
@@ -108,12 +131,22 @@ public final class NvmeDevice {
   }
 
   /**
+   * What it is a device of, as known when it was opened; a disk can be given another size
+   * meanwhile.
+   *
+   * @return the namespace
+   */
+  public NvmeNamespace namespace() {
+    return namespace;
+  }
+
+  /**
    * The size of a block.
    *
    * @return bytes
    */
   public int blockBytes() {
-    return blockBytes;
+    return namespace.blockBytes();
   }
 
   /**
@@ -151,15 +184,11 @@ public final class NvmeDevice {
     return driver;
   }
 
-  int namespace() {
-    return namespace;
-  }
-
   private void checkRange(long block, int blocksCount) {
     if (block < 0
         || blocksCount < 1
         || blocksCount > BLOCKS_MAX
-        || (long) blocksCount * blockBytes > Integer.MAX_VALUE) {
+        || (long) blocksCount * blockBytes() > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "block=" + block + " must not be negative, and blocksCount=" + blocksCount + " in 1.."
               + BLOCKS_MAX + " with less than 2 GiB");

@@ -78,7 +78,7 @@ public abstract class NvmeRequest {
           .command(
               newDevice.file().descriptor(),
               opcode,
-              newDevice.namespace(),
+              newDevice.namespace().number(),
               address,
               bytes,
               newBlock,
@@ -107,7 +107,8 @@ public abstract class NvmeRequest {
       if (result == 0) {
         completed();
       } else {
-        failed(NvmeStatus.refused(verb, ended.path(), block, blocksCount, result));
+        failed(
+            NvmeStatus.refused(verb, ended.path(), ended.namespace(), block, blocksCount, result));
       }
     } catch (Throwable thrown) {
       ended.worker().taskFailed(thrown);

@@ -16,10 +16,17 @@ final class NvmeStatus {
    *
    * @param result a positive status word or a negative errno
    */
-  static FileException refused(String verb, String path, long block, int blocksCount, int result) {
-    String parameters = "block=" + block + ", blocks=" + blocksCount;
+  static FileException refused(
+      String verb, String path, NvmeNamespace namespace, long block, int blocksCount, int result) {
+    String parameters =
+        "block=" + block + ", blocks=" + blocksCount + ", namespace=" + namespace.number();
     if (result < 0) {
-      return FileErrors.refused(verb, path, parameters, -result);
+      String text = Errno.text(-result) + ", " + parameters + ".\n  Likely cause: ";
+      return new FileException(
+          "cannot " + verb + " " + path + ": " + text + likely(-result, namespace),
+          verb,
+          path,
+          -result);
     }
     int type = result >> TYPE_SHIFT & TYPE_MASK;
     int code = result & CODE_MASK;
@@ -29,6 +36,20 @@ final class NvmeStatus {
         verb,
         path,
         Errno.EIO);
+  }
+
+  private static String likely(int errno, NvmeNamespace namespace) {
+    return switch (errno) {
+      case Errno.EINVAL ->
+        "it is more than commandBytesMax=" + namespace.commandBytesMax()
+            + " bytes, or the device is of another namespace.";
+      case Errno.EOPNOTSUPP ->
+        "it takes no such commands. Open the generic character device: /dev/ng0n1, for example, where"
+            + " the block device is /dev/nvme0n1.";
+      case Errno.EACCES, Errno.EPERM ->
+        "the process's user may not send this command. Before kernel 6.2 it takes CAP_SYS_ADMIN.";
+      default -> "the disk or its driver gave up. Check dmesg.";
+    };
   }
 
   private static String meaning(int type, int code) {

@@ -17,7 +17,7 @@ class NvmeDeviceKernelTest :
     FunSpec({
         kernelTest("commands go through the second ring and are answered on the worker") {
             withFiles { bench ->
-                val device = NvmeDevice.open(bench.worker, "/dev/null", 1, 512).value()
+                val device = NvmeDevice.open(bench.worker, "/dev/null", NvmeNamespace(1, 512, 1024, 1 shl 20)).value()
                 repeat(3) {
                     val answers = List(300) { CompletableFuture<Unit>() }
                     bench.onWorker {
@@ -40,7 +40,13 @@ class NvmeDeviceKernelTest :
         kernelTest("a file that takes no commands says so") {
             withFiles { bench ->
                 bench.close(bench.open("file"))
-                val device = NvmeDevice.open(bench.worker, bench.path("file"), 1, 512).value()
+                val device =
+                    NvmeDevice
+                        .open(
+                            bench.worker,
+                            bench.path("file"),
+                            NvmeNamespace(1, 512, 1024, 1 shl 20),
+                        ).value()
                 val answer = CompletableFuture<Unit>()
                 bench.onWorker { device.flush(hearing(answer)) }
                 shouldThrow<FileException> { answer.value() }.errno() shouldBe Errno.EOPNOTSUPP
@@ -50,7 +56,7 @@ class NvmeDeviceKernelTest :
 
         kernelTest("a range that no command can name is refused before it is asked for") {
             withFiles { bench ->
-                val device = NvmeDevice.open(bench.worker, "/dev/null", 1, 512).value()
+                val device = NvmeDevice.open(bench.worker, "/dev/null", NvmeNamespace(1, 512, 1024, 1 shl 20)).value()
                 bench.onWorker {
                     bench.files.buffer(4096).use { buffer ->
                         val request = hearing(CompletableFuture())
@@ -66,10 +72,23 @@ class NvmeDeviceKernelTest :
         }
 
         test("a status word is an error and is told in words") {
-            NvmeStatus.refused("read", "/dev/ng0n1", 7, 2, 0x4281).message shouldBe
+            val namespace = NvmeNamespace(1, 512, 1024, 1 shl 19)
+            NvmeStatus.refused("read", "/dev/ng0n1", namespace, 7, 2, 0x4281).message shouldBe
                 "cannot read /dev/ng0n1: NVMe status=0x4281 (type 2, code 0x81: unrecovered read error), " +
-                "block=7, blocks=2"
-            NvmeStatus.refused("read", "/dev/ng0n1", 7, 2, 0x80).message shouldContain "block out of range"
+                "block=7, blocks=2, namespace=1"
+            NvmeStatus.refused("read", "/dev/ng0n1", namespace, 7, 2, 0x80).message shouldContain "block out of range"
+        }
+
+        test("a command that the kernel refuses itself is told with what it likely was") {
+            val namespace = NvmeNamespace(3, 512, 1024, 1 shl 19)
+            NvmeStatus.refused("read", "/dev/ng0n1", namespace, 7, 2048, -Errno.EINVAL).message shouldBe
+                "cannot read /dev/ng0n1: EINVAL (invalid argument), block=7, blocks=2048, namespace=3.\n" +
+                "  Likely cause: it is more than commandBytesMax=524288 bytes, or the device is of another namespace."
+            val causes =
+                listOf(Errno.EINVAL, Errno.EOPNOTSUPP, Errno.EACCES, Errno.EIO)
+                    .map { NvmeStatus.refused("read", "/dev/ng0n1", namespace, 7, 2, -it).message!! }
+                    .map { it.substringAfter("Likely cause: ") }
+            causes.toSet().size shouldBe causes.size
         }
     })
 

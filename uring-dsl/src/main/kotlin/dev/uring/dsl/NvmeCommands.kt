@@ -3,6 +3,7 @@ package dev.uring.dsl
 import dev.uring.base.FileException
 import dev.uring.file.FileBuffer
 import dev.uring.file.NvmeDevice
+import dev.uring.file.NvmeNamespace
 import dev.uring.file.NvmeRequest
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.resume
@@ -12,11 +13,14 @@ import kotlin.coroutines.resumeWithException
  * Opens a namespace of an NVMe disk by its generic character device, such as `/dev/ng0n1`; see [NvmeDevice.open]. On a
  * worker; see [openFile].
  */
+public suspend fun openNvmeDevice(path: String): NvmeDevice =
+    NvmeDevice.open(workerForFiles(), path).awaitOnWorker { it.close() }
+
+/** As [openNvmeDevice] with facts that the caller knows better than the kernel. */
 public suspend fun openNvmeDevice(
     path: String,
-    namespace: Int,
-    blockBytes: Int,
-): NvmeDevice = NvmeDevice.open(workerForFiles(), path, namespace, blockBytes).awaitOnWorker { it.close() }
+    namespace: NvmeNamespace,
+): NvmeDevice = NvmeDevice.open(workerForFiles(), path, namespace).awaitOnWorker { it.close() }
 
 /**
  * Reads [blocksCount] blocks from number [block] on into [into], beginning with its byte [from].

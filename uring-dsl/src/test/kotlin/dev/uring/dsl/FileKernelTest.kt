@@ -5,6 +5,7 @@ import dev.uring.abi.Errno
 import dev.uring.base.FileException
 import dev.uring.file.DirectoryEntry
 import dev.uring.file.FileType
+import dev.uring.file.NvmeNamespace
 import dev.uring.file.OpenOptions
 import dev.uring.file.SyncMode
 import dev.uring.file.WorkerFiles
@@ -205,13 +206,13 @@ class FileKernelTest :
         test("commands of an NVMe device are waited for; the null device takes them and a file does not") {
             withDirectory { directory ->
                 val buffer = WorkerFiles.of(runtime.worker(0)).buffer(4096)
-                val device = openNvmeDevice("/dev/null", namespace = 1, blockBytes = 512)
+                val device = openNvmeDevice("/dev/null", NvmeNamespace(1, 512, 1024, 1 shl 20))
                 device.writeBlocks(0, 8, buffer)
                 device.flushBlocks()
                 device.readBlocks(1, 4, buffer, from = 2048)
                 device.close().awaitOnWorker()
                 Files.createFile(Path.of("$directory/f"))
-                val file = openNvmeDevice("$directory/f", namespace = 1, blockBytes = 512)
+                val file = openNvmeDevice("$directory/f", NvmeNamespace(1, 512, 1024, 1 shl 20))
                 shouldThrow<FileException> { file.readBlocks(0, 1, buffer) }.errno() shouldBe Errno.EOPNOTSUPP
                 file.close().awaitOnWorker()
                 buffer.close()

@@ -4,54 +4,62 @@ import dev.uring.dsl.flushBlocks
 import dev.uring.dsl.openNvmeDevice
 import dev.uring.dsl.readBlocks
 import dev.uring.dsl.uring
+import dev.uring.file.NvmeDevice
 import dev.uring.file.WorkerFiles
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.zip.CRC32
 import kotlin.io.path.name
-import kotlin.time.measureTime
 
 /**
- * Reads the first blocks of an NVMe disk by passthrough commands and flushes it; writes nothing. The argument is the
- * generic character device, by default the first one that there is. Needs the right to open it, usually root's.
+ * Tries NVMe disks by passthrough commands: `NvmeSmoke [DEVICE…] [--overwrite]`.
+ *
+ * Reads the first blocks and flushes; writes only with `--overwrite`, which destroys what is on the disks: see
+ * [NvmeTrial]. A device is the generic character device, such as `/dev/ng0n1`; by default every one that there is.
+ * Needs the right to open it, usually root's.
  */
 suspend fun main(args: Array<String>) {
-    val path = args.firstOrNull() ?: firstDevice()
-    if (path == null) {
+    val named = args.filter { it != OVERWRITE }
+    val overwrites = OVERWRITE in args
+    require(!overwrites || named.isNotEmpty()) { "name the devices whose content $OVERWRITE may destroy" }
+    val paths = named.ifEmpty { devices() }
+    if (paths.isEmpty()) {
         println("skipped: this machine has no NVMe device (no /dev/ng*)")
         return
     }
     uring {
-        val namespace = path.substringAfterLast('n').toInt()
-        val device = openNvmeDevice(path, namespace, blockBytesOf(path))
-        val buffer = WorkerFiles.of(runtime.worker(0)).buffer(BLOCKS * device.blockBytes())
-        val duration =
-            measureTime {
-                device.readBlocks(0, BLOCKS, buffer)
-                device.flushBlocks()
-            }
-        val zeros = buffer.view(0, buffer.capacity()).toByteArray().count { it == 0.toByte() }
-        println(
-            "$path: read $BLOCKS blocks of ${device.blockBytes()} bytes and flushed in $duration; $zeros zero bytes",
-        )
-        buffer.close()
-        device.close()
+        val files = WorkerFiles.of(runtime.worker(0))
+        for (path in paths) {
+            val device = openNvmeDevice(path)
+            println("$path: ${device.namespace()}")
+            readAndFlush(device, files)
+            if (overwrites) NvmeTrial(device, files).run()
+            device.close()
+        }
     }
 }
 
-private fun firstDevice(): String? =
+private suspend fun readAndFlush(
+    device: NvmeDevice,
+    files: WorkerFiles,
+) {
+    files.buffer(FIRST_BLOCKS * device.blockBytes()).use { buffer ->
+        device.readBlocks(0, FIRST_BLOCKS, buffer)
+        val read = buffer.view(0, FIRST_BLOCKS * device.blockBytes()).toByteArray()
+        println("first $FIRST_BLOCKS blocks: CRC-32 %08x".format(CRC32().apply { update(read) }.value))
+    }
+    device.flushBlocks()
+    println("flush: done")
+}
+
+private fun devices(): List<String> =
     Files.list(Path.of("/dev")).use { entries ->
         entries
             .filter { it.name.matches(Regex("ng\\d+n\\d+")) }
             .map { it.toString() }
             .sorted()
-            .findFirst()
-            .orElse(null)
+            .toList()
     }
 
-/** `/dev/ng0n1` is the character device of the disk that is `nvme0n1` as a block device. */
-private fun blockBytesOf(path: String): Int {
-    val disk = Path.of(path).name.replaceFirst("ng", "nvme")
-    return Files.readString(Path.of("/sys/block/$disk/queue/logical_block_size")).trim().toInt()
-}
-
-private const val BLOCKS = 8
+private const val OVERWRITE = "--overwrite"
+private const val FIRST_BLOCKS = 8
