@@ -13,6 +13,12 @@ public final class Fcntl {
   /** fcntl: a second descriptor, closed on exec. */
   public static final int F_DUPFD_CLOEXEC = 1030;
 
+  /** flock: for one holder alone. */
+  public static final int LOCK_EX = 2;
+
+  /** flock: do not wait. */
+  public static final int LOCK_NB = 4;
+
   /** A relative path begins at the working directory. */
   public static final int AT_FDCWD = -100;
 
@@ -57,6 +63,9 @@ public final class Fcntl {
 
   /** open: fail if the path ends in a symbolic link. */
   public static final int O_NOFOLLOW = IS_ARM ? 0x8000 : 0x20000;
+
+  /** open: hold the place of a file without opening it. */
+  public static final int O_PATH = 0x200000;
 
   /** openat2: no step of the path may leave the directory it begins at. */
   public static final int RESOLVE_BENEATH = 0x08;

@@ -21,11 +21,13 @@ public final class OpenOptions {
   private final int flags;
   private final int permissions;
   private final boolean isRegistered;
+  private final boolean isOnlyRegular;
 
-  private OpenOptions(int flags, int permissions, boolean isRegistered) {
+  private OpenOptions(int flags, int permissions, boolean isRegistered, boolean isOnlyRegular) {
     this.flags = flags;
     this.permissions = permissions;
     this.isRegistered = isRegistered;
+    this.isOnlyRegular = isOnlyRegular;
   }
 
   /**
@@ -34,7 +36,7 @@ public final class OpenOptions {
    * @return new options
    */
   public static OpenOptions forReading() {
-    return new OpenOptions(Fcntl.O_RDONLY, PERMISSIONS_DEFAULT, false);
+    return opening(Fcntl.O_RDONLY);
   }
 
   /**
@@ -43,7 +45,7 @@ public final class OpenOptions {
    * @return new options
    */
   public static OpenOptions forWriting() {
-    return new OpenOptions(Fcntl.O_WRONLY, PERMISSIONS_DEFAULT, false);
+    return opening(Fcntl.O_WRONLY);
   }
 
   /**
@@ -52,7 +54,7 @@ public final class OpenOptions {
    * @return new options
    */
   public static OpenOptions forReadingAndWriting() {
-    return new OpenOptions(Fcntl.O_RDWR, PERMISSIONS_DEFAULT, false);
+    return opening(Fcntl.O_RDWR);
   }
 
   /**
@@ -61,7 +63,7 @@ public final class OpenOptions {
    * @return new options
    */
   public static OpenOptions forDirectory() {
-    return new OpenOptions(Fcntl.O_RDONLY | Fcntl.O_DIRECTORY, PERMISSIONS_DEFAULT, false);
+    return opening(Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
   }
 
   /**
@@ -128,7 +130,18 @@ public final class OpenOptions {
    * @return a copy
    */
   public OpenOptions registered() {
-    return new OpenOptions(flags, permissions, true);
+    return new OpenOptions(flags, permissions, true, isOnlyRegular);
+  }
+
+  /**
+   * Refuses what is not a regular file, and does so before opening it: for names that somebody else
+   * has chosen. To open a FIFO waits until it has a writer, and to open a device can be a command
+   * to it. Costs three operations more, needs {@code /proc}, and is of files that exist.
+   *
+   * @return a copy
+   */
+  public OpenOptions onlyRegular() {
+    return new OpenOptions(flags, permissions, isRegistered, true);
   }
 
   /**
@@ -142,7 +155,7 @@ public final class OpenOptions {
     if (bits < 0 || bits > 07777) {
       throw new IllegalArgumentException("permissions=0%o are outside 0..07777".formatted(bits));
     }
-    return new OpenOptions(flags, bits, isRegistered);
+    return new OpenOptions(flags, bits, isRegistered, isOnlyRegular);
   }
 
   int flags() {
@@ -151,7 +164,7 @@ public final class OpenOptions {
 
   /** The kernel refuses permissions where no file can be made. */
   int permissionsToPass() {
-    return (flags & Fcntl.O_CREAT) == 0 ? 0 : permissions;
+    return creates() ? permissions : 0;
   }
 
   boolean isDirect() {
@@ -162,7 +175,29 @@ public final class OpenOptions {
     return isRegistered;
   }
 
+  boolean creates() {
+    return (flags & Fcntl.O_CREAT) != 0;
+  }
+
+  boolean isOnlyRegular() {
+    return isOnlyRegular;
+  }
+
+  /** To hold the place of a file without opening it. */
+  int flagsToFind() {
+    return Fcntl.O_PATH | flags & Fcntl.O_NOFOLLOW;
+  }
+
+  /** To open what was found, by a name that is a link to it. */
+  int flagsToOpenFound() {
+    return flags & ~Fcntl.O_NOFOLLOW;
+  }
+
+  private static OpenOptions opening(int flags) {
+    return new OpenOptions(flags, PERMISSIONS_DEFAULT, false, false);
+  }
+
   private OpenOptions with(int more) {
-    return new OpenOptions(flags | more, permissions, isRegistered);
+    return new OpenOptions(flags | more, permissions, isRegistered, isOnlyRegular);
   }
 }

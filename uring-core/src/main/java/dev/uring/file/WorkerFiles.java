@@ -263,10 +263,35 @@ public final class WorkerFiles {
         future.whenComplete((file, failure) -> directory.ended());
       }
       int from = directory == null ? FileDriver.WORKING_DIRECTORY : directory.descriptor();
+      if (options.isOnlyRegular()) {
+        openRegular(from, path, options, future);
+        return;
+      }
       Open open = new Open(path, options, future);
       files.open(from, path, options.flags(), options.permissionsToPass(), open);
     });
     return future.minimalCompletionStage();
+  }
+
+  private void openRegular(
+      int from, String path, OpenOptions options, CompletableFuture<AsyncFile> future) {
+    new RegularOpening(worker, path, options).start(from).whenComplete((file, failure) -> {
+      if (failure == null) {
+        openedOrRefused(file, path, options, future);
+      } else {
+        future.completeExceptionally(failure);
+      }
+    });
+  }
+
+  private void openedOrRefused(
+      int file, String path, OpenOptions options, CompletableFuture<AsyncFile> future) {
+    try {
+      opened(file, path, options, future);
+    } catch (RuntimeException refused) {
+      // The worker stops: the driver closes what is open.
+      future.completeExceptionally(refused);
+    }
   }
 
   /** The file is open; a direct one has to say what it needs first. */
@@ -318,12 +343,7 @@ public final class WorkerFiles {
         future.completeExceptionally(FileErrors.refused("open", path, "", -result));
         return;
       }
-      try {
-        opened(result, path, options, future);
-      } catch (RuntimeException refused) {
-        // The worker stops: the driver closes what is open.
-        future.completeExceptionally(refused);
-      }
+      openedOrRefused(result, path, options, future);
     }
   }
 }

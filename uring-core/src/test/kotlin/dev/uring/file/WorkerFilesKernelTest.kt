@@ -73,6 +73,41 @@ class WorkerFilesKernelTest :
             }
         }
 
+        kernelTest("a name that must be of a regular file opens nothing else, and waits for nobody") {
+            withFiles { bench ->
+                val regular = OpenOptions.forReadingAndWriting().onlyRegular()
+                Files.write(bench.directory.resolve("file"), bytesOf(1, 5_000))
+                Files.createSymbolicLink(bench.directory.resolve("link"), Path.of("file"))
+                bench.files.createDirectory(bench.path("folder")).value()
+                ProcessBuilder("mkfifo", bench.path("fifo")).start().waitFor() shouldBe 0
+                val root = bench.files.open("${bench.directory}", OpenOptions.forDirectory()).value()
+
+                for (name in listOf("file", "link")) {
+                    val file = bench.files.openIn(root, name, regular).value()
+                    bench.read(file, 0, 5_000) shouldBe bytesOf(1, 5_000)
+                    bench.write(file, 0, bytesOf(1, 5_000)) shouldBe 5_000
+                    bench.close(file)
+                }
+                // Without a writer, an open of the FIFO would never be answered.
+                val others = mapOf("fifo" to FileType.OTHER, "folder" to FileType.DIRECTORY)
+                for ((name, type) in others) {
+                    shouldThrow<FileException> { bench.files.openIn(root, name, regular).value() }.message shouldBe
+                        "cannot open $name: it is no regular file but $type, and only such are wanted here."
+                }
+                shouldThrow<FileException> { bench.files.open("/dev/null", regular).value() }.errno() shouldBe 0
+                shouldThrow<FileException> { bench.files.openIn(root, "link", regular.noFollow()).value() }
+                    .message shouldContain "no regular file but SYMBOLIC_LINK"
+                shouldThrow<FileException> { bench.files.openIn(root, "none", regular).value() }.errno() shouldBe
+                    Errno.ENOENT
+                shouldThrow<FileException> { bench.files.openIn(root, "../x", regular).value() }.errno() shouldBe
+                    Errno.EXDEV
+                shouldThrow<IllegalArgumentException> { bench.files.openIn(root, "new", regular.create()).value() }
+                    .message shouldBe
+                    "cannot create new: onlyRegular() is of files that exist. Leave out one of them."
+                root.close().value()
+            }
+        }
+
         kernelTest("room is allocated, and a file is cut and stretched") {
             withFiles { bench -> cutAndStretch(bench.files, bench.path("room")) }
         }

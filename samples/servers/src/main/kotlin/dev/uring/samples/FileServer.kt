@@ -6,8 +6,8 @@ import dev.uring.dsl.UringFile
 import dev.uring.dsl.onEachWorker
 import dev.uring.dsl.openFile
 import dev.uring.dsl.openFileIn
+import dev.uring.dsl.sendFile
 import dev.uring.dsl.uring
-import dev.uring.file.FileType
 import dev.uring.file.OpenOptions
 import java.net.URLDecoder
 import kotlin.time.Duration.Companion.seconds
@@ -15,8 +15,10 @@ import kotlin.time.Duration.Companion.seconds
 /**
  * Serves the files below a directory to `GET /path HTTP/1.0`. Arguments: the address and the directory.
  *
- * While a piece of a file is being sent, the next ones are read; a client that does not keep up holds up the reading of
- * its own file and nothing else. No path leads out of the directory: the kernel itself resolves it beneath.
+ * While a piece of a file is being sent the next one is read, and no byte of it passes through the Java heap; a client
+ * that does not keep up holds up the reading of its own file and nothing else. No path leads out of the directory: the
+ * kernel itself resolves it beneath. What is there but no regular file is never opened: a FIFO would wait for a writer, and a
+ * device might take it for a command.
  */
 suspend fun main(args: Array<String>) =
     uring {
@@ -68,28 +70,23 @@ private suspend fun Connection.answer(
 ) {
     val file =
         try {
-            openFileIn(root, path)
+            openFileIn(root, path, REGULAR)
         } catch (refusal: FileException) {
             return refuse(if (refusal.errno() in NOT_FOUND) "404 Not Found" else "403 Forbidden")
         }
     try {
-        val status = file.status()
-        if (status.type() != FileType.REGULAR) return refuse("403 Forbidden")
-        write("HTTP/1.0 200 OK\r\nContent-Length: ${status.sizeBytes()}\r\n\r\n")
-        var left = status.sizeBytes()
-        file.readAll { view ->
-            // A file that grows meanwhile keeps the length that was promised.
-            if (view.size() <= left) send(view) else send(view.toByteArray(0, left.toInt()))
-            left -= minOf(left, view.size().toLong())
-        }
-        // One that shrank cannot: a reset says that this is not the whole.
-        if (left > 0) abort()
+        val bytes = file.size()
+        write("HTTP/1.0 200 OK\r\nContent-Length: $bytes\r\n\r\n")
+        // A file that grows meanwhile keeps the length that was promised. One that shrinks cannot: its client is reset.
+        sendFile(file, bytes = bytes)
     } finally {
         file.close()
     }
 }
 
 private suspend fun Connection.refuse(status: String) = send("HTTP/1.0 $status\r\nContent-Length: 0\r\n\r\n")
+
+private val REGULAR = OpenOptions.forReading().onlyRegular()
 
 private const val NEWLINE = '\n'.code.toByte()
 private const val REQUEST_BYTES_MAX = 8 shl 10

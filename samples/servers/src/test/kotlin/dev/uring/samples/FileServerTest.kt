@@ -1,7 +1,13 @@
 package dev.uring.samples
 
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import java.io.RandomAccessFile
+import java.net.SocketException
+import java.net.StandardProtocolFamily
+import java.net.UnixDomainSocketAddress
+import java.nio.channels.ServerSocketChannel
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.io.path.createDirectories
@@ -42,6 +48,52 @@ class FileServerTest :
                 }
             } finally {
                 directory.toFile().deleteRecursively()
+            }
+        }
+
+        test("what is no regular file is refused at once, and the server goes on") {
+            val root = Files.createTempDirectory("file-server")
+            try {
+                ProcessBuilder("mkfifo", "$root/fifo").start().waitFor() shouldBe 0
+                root.resolve("zero").createSymbolicLinkPointingTo(Path.of("/dev/zero"))
+                root.resolve("folder").createDirectories()
+                root.resolve("file").writeText("regular")
+                ServerSocketChannel.open(StandardProtocolFamily.UNIX).use { socket ->
+                    socket.bind(UnixDomainSocketAddress.of(root.resolve("socket")))
+                    ServerProcess("dev.uring.samples.FileServerKt", root.toString()).use { server ->
+                        // More of them than the kernel has threads to wait with for a writer of the FIFO.
+                        repeat(20) { server.get("/fifo") shouldBe refusal("403 Forbidden") }
+                        for (path in listOf("/zero", "/folder", "/folder/", "/socket")) {
+                            server.get(path) shouldBe refusal("403 Forbidden")
+                        }
+                        server.get("/file") shouldBe ok("regular".toByteArray())
+                        server.get("/file/") shouldBe refusal("404 Not Found")
+                        server.terminate()
+                    }
+                }
+            } finally {
+                root.toFile().deleteRecursively()
+            }
+        }
+
+        test("a client of a file that is cut while it is sent is reset, and not told that it has the whole") {
+            val root = Files.createTempDirectory("file-server")
+            try {
+                // More than the queues and socket buffers on the way hold: the server waits for its reader.
+                val file = root.resolve("large")
+                RandomAccessFile(file.toFile(), "rw").use { it.setLength(64L shl 20) }
+                ServerProcess("dev.uring.samples.FileServerKt", root.toString()).use { server ->
+                    server.connect().use { client ->
+                        client.getOutputStream().write("GET /large HTTP/1.0\r\n\r\n".toByteArray())
+                        client.getInputStream().readNBytes(1 shl 20).size shouldBe (1 shl 20)
+                        RandomAccessFile(file.toFile(), "rw").use { it.setLength(1L shl 20) }
+                        shouldThrow<SocketException> { client.getInputStream().readAllBytes() }
+                    }
+                    server.get("/large").length shouldBe ok(ByteArray(1 shl 20)).length
+                    server.terminate()
+                }
+            } finally {
+                root.toFile().deleteRecursively()
             }
         }
     })
