@@ -59,7 +59,8 @@ public suspend fun Connection.forwardExactly(
  * ### Ownership
  * Ends both connections, in order when all went well. When it is cancelled it leaves both to the caller, as they stand.
  * ### Threading and cancellation
- * As in [Connection.forwardTo].
+ * As in [Connection.forwardTo]. A server that shuts down leaves it alone while it drains, since nobody can tell from
+ * bytes whether a message is whole; after `drainTimeout` the handler is cancelled, and its connections are reset.
  * ### Errors
  * As in [Connection.forwardTo]; then both connections are reset, so that neither peer takes half a message for the
  * whole.

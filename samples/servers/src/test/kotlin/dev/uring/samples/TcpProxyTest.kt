@@ -68,6 +68,45 @@ class TcpProxyTest :
                 proxy.terminate()
             }
         }
+
+        test("told to end, the proxy takes nobody new and lets those that it has finish") {
+            withProxy(drainSeconds = 60) { proxy, upstream ->
+                proxy.connect().use { client ->
+                    client.getOutputStream().write("begun".toByteArray())
+                    upstream.accept().use { server ->
+                        String(server.getInputStream().readNBytes(5)) shouldBe "begun"
+                        proxy.signal()
+                        proxy.awaitListenerClosed()
+                        client.getOutputStream().write(" and finished".toByteArray())
+                        client.shutdownOutput()
+                        String(server.getInputStream().readAllBytes()) shouldBe " and finished"
+                        server.getOutputStream().write("answer".toByteArray())
+                    }
+                    String(client.getInputStream().readAllBytes()) shouldBe "answer"
+                }
+                proxy.awaitExit()
+            }
+        }
+
+        test(
+            "connections that have not finished by then are reset on both sides, so that no half is taken for a whole",
+        ) {
+            withProxy(drainSeconds = 1) { proxy, upstream ->
+                proxy.connect().use { client ->
+                    client.getOutputStream().write("half".toByteArray())
+                    upstream.accept().use { server ->
+                        String(server.getInputStream().readNBytes(4)) shouldBe "half"
+                        server.soTimeout = 30_000
+                        proxy.signal()
+                        shouldThrow<SocketException> { server.getInputStream().read() }.message shouldBe
+                            "Connection reset"
+                        shouldThrow<SocketException> { client.getInputStream().read() }.message shouldBe
+                            "Connection reset"
+                    }
+                }
+                proxy.awaitExit()
+            }
+        }
     })
 
 private fun Socket.sendAndFinish(bytes: ByteArray) {
@@ -75,9 +114,13 @@ private fun Socket.sendAndFinish(bytes: ByteArray) {
     shutdownOutput()
 }
 
-private fun withProxy(block: (proxy: ServerProcess, upstream: ServerSocket) -> Unit) {
+private fun withProxy(
+    drainSeconds: Int = 5,
+    block: (proxy: ServerProcess, upstream: ServerSocket) -> Unit,
+) {
     ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { upstream ->
         upstream.soTimeout = 20_000
-        ServerProcess("dev.uring.samples.TcpProxyKt", "127.0.0.1:${upstream.localPort}").use { block(it, upstream) }
+        val arguments = arrayOf("127.0.0.1:${upstream.localPort}", "$drainSeconds")
+        ServerProcess("dev.uring.samples.TcpProxyKt", *arguments).use { block(it, upstream) }
     }
 }
