@@ -7,20 +7,24 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The decoder's own memory for one request that does not stay in the connection's view.
+ * A decoder's own memory for one message that does not stay in the connection's view.
  *
- * <p>Grows by doubling as bytes arrive, so all copying together is at most twice the request, and
- * never beyond the size the request is known to have. Freed as soon as the request is done, unless
+ * <p>Grows by doubling as bytes arrive, so all copying together is at most twice the message, and
+ * never beyond the size the message is known to have. Freed as soon as the message is done, unless
  * it is small: native memory that waits for a garbage collector is memory nobody sees.
  */
 final class RespGather {
   private static final int BYTES_MIN = 4 << 10;
   private static final int KEPT_BYTES_MAX = 64 << 10;
 
-  private final ByteWindow window = new ByteWindow("RespRequestDecoder, its own memory");
+  private final ByteWindow window;
   private Arena arena;
   private MemorySegment memory = MemorySegment.NULL;
   private int size;
+
+  RespGather(String lender) {
+    window = new ByteWindow(lender);
+  }
 
   int size() {
     return size;
@@ -49,7 +53,7 @@ final class RespGather {
     size += count;
   }
 
-  /** Forgets the bytes; keeps a small block for the next request. */
+  /** Forgets the bytes; keeps a small block for the next message. */
   void clear() {
     window.end();
     size = 0;

@@ -60,7 +60,7 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
 
   private final RespLimits limits;
   private final RespInteger integer = new RespInteger();
-  private final RespGather gather = new RespGather();
+  private final RespGather gather = new RespGather("RespRequestDecoder, its own memory");
 
   // Positions below are relative to the first byte of the request, which stands at `base` in
   // `source`: the request may move between two calls.

@@ -1,7 +1,10 @@
 /**
  * The Redis serialization protocol without I/O: bytes in, positions out; values in, bytes out.
  *
- * <p><b>What lives here.</b> {@link dev.uring.redis.codec.RespRequestDecoder}, what a server reads;
+ * <p><b>What lives here.</b> {@link dev.uring.redis.codec.CommandWriter}, what a client sends;
+ * {@link dev.uring.redis.codec.RespReplyDecoder} and {@link dev.uring.redis.codec.ReplyReader},
+ * what it reads; {@link dev.uring.redis.codec.ReplyLimits}, how much a server may make it hold;
+ * {@link dev.uring.redis.codec.RespRequestDecoder}, what a server reads;
  * {@link dev.uring.redis.codec.RespReplyEncoder}, what it answers;
  * {@link dev.uring.redis.codec.RespReplyFrame}, where an encoded reply ends;
  * {@link dev.uring.redis.codec.RespLimits}, how much a peer may make a server hold.
@@ -20,6 +23,6 @@
  * byte after a carriage return is skipped unseen, a bulk's own line end is not verified), except
  * where its C strings end at a NUL byte: here NUL is a byte like any other.
  *
- * <p><b>Read next.</b> {@code dev.uring.redis.server}.
+ * <p><b>Read next.</b> {@code dev.uring.redis.session}, {@code dev.uring.redis.server}.
  */
 package dev.uring.redis.codec;

@@ -1,0 +1,409 @@
+package dev.uring.redis.codec;
+
+import dev.uring.bytes.ByteView;
+import dev.uring.codec.DecodeStatus;
+import java.util.Objects;
+
+/**
+ * Finds the next whole reply in what a server has sent, in RESP2 and RESP3.
+ *
+ * <h2>Shapes and units</h2>
+ *
+ * Give {@link #decode} the unconsumed bytes; after <em>every</em> call move on by
+ * {@link #consumedBytes()}, whatever the answer. After {@link DecodeStatus#DONE}, {@link #reader()}
+ * stands before the reply.
+ *
+ * <p>An unfinished reply costs its bytes once: the next call continues where this one stopped. It
+ * usually waits in the view ({@code consumedBytes() == 0}); one known to exceed
+ * {@link ReplyLimits#gatherBytesMin()} is moved into memory of the decoder as it comes.
+ *
+ * <h2>Ownership</h2>
+ *
+ * The reader and its views are valid until the next call of {@link #decode} or the end of the view,
+ * whichever comes first. {@link #close()} frees the decoder's memory.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * One connection, one thread. Allocates nothing but for replies with more values than any before
+ * and replies that it gathers.
+ *
+ * <h2>Errors</h2>
+ *
+ * {@link DecodeStatus#BAD} and {@link #errorText()}, for good: after a protocol error nothing that
+ * follows can be trusted to belong to the command it seems to answer.
+ *
+ * <h2>Source</h2>
+ *
+ * RESP protocol description, one section for each marker; streamed strings and aggregates as in the
+ * RESP3 specification.
+ */
+public final class RespReplyDecoder implements AutoCloseable {
+  private static final int NOT_READ = -1;
+  private static final int LINE_END_BYTES = 2;
+  private static final int GATHER_STEP_BYTES = 4 << 10;
+
+  private final ReplyLimits limits;
+  private final RespInteger integer = new RespInteger();
+  private final RespGather gather = new RespGather("RespReplyDecoder, its own memory");
+  private final ReplyTape tape = new ReplyTape();
+  private final ReplyNesting nesting;
+  private final ReplyReader reader = new ReplyReader(tape);
+
+  // Positions are relative to the first byte of the reply, which stands at `base` in `source`.
+  // Invariant: 0 <= parsed <= scanned <= bytes of the reply that have been seen.
+  private ByteView source;
+  private int base;
+  private int parsed;
+  private int scanned;
+  private int bulkBytes = NOT_READ;
+  private byte bulkMarker;
+  private int consumedBytes;
+  private long wholeBytesTotal;
+  private boolean gathering;
+  private boolean done;
+  private String errorText;
+
+  /** A decoder with the usual limits. */
+  public RespReplyDecoder() {
+    this(ReplyLimits.defaults());
+  }
+
+  /**
+   * A decoder.
+   *
+   * @param limits what a server may send
+   */
+  public RespReplyDecoder(ReplyLimits limits) {
+    this.limits = Objects.requireNonNull(limits, "limits");
+    this.nesting = new ReplyNesting(tape, limits.depthMax());
+  }
+
+  /**
+   * Looks for the next reply.
+   *
+   * @param bytes the unconsumed bytes; after {@code NEED_MORE} the same ones followed by more
+   * @param from where they begin
+   * @return whether there is a whole reply, a part of one, or none and there never will be
+   */
+  public DecodeStatus decode(ByteView bytes, int from) {
+    if (errorText != null) {
+      consumedBytes = 0;
+      return DecodeStatus.BAD;
+    }
+    if (done) {
+      forget();
+    }
+    DecodeStatus status = gathering ? decodeGathering(bytes, from) : decodeInPlace(bytes, from);
+    if (status == DecodeStatus.DONE) {
+      done = true;
+      wholeBytesTotal += parsed;
+      reader.open(source, base);
+    }
+    return status;
+  }
+
+  /**
+   * How far the last call moved the input.
+   *
+   * @return bytes from {@code from} on that the caller must not show again
+   */
+  public int consumedBytes() {
+    return consumedBytes;
+  }
+
+  /**
+   * The reply found last.
+   *
+   * @return always the same reader, standing before the reply
+   */
+  public ReplyReader reader() {
+    return reader;
+  }
+
+  /**
+   * What is wrong.
+   *
+   * @return the fault, its numbers and where it stands; {@code null} as long as nothing is
+   */
+  public String errorText() {
+    return errorText;
+  }
+
+  /** Frees the decoder's memory; it must not be used any more. */
+  @Override
+  public void close() {
+    reader.close();
+    source = null;
+    gather.free();
+  }
+
+  private void forget() {
+    done = false;
+    gathering = false;
+    source = null;
+    parsed = 0;
+    scanned = 0;
+    reader.close();
+    tape.clear();
+    nesting.begin();
+    if (gather.size() > 0) {
+      gather.clear();
+    }
+  }
+
+  private DecodeStatus decodeInPlace(ByteView bytes, int from) {
+    source = bytes;
+    base = from;
+    consumedBytes = 0;
+    DecodeStatus status = parse(bytes.size());
+    if (status == DecodeStatus.DONE) {
+      consumedBytes = parsed;
+    } else if (status == DecodeStatus.NEED_MORE) {
+      int seen = bytes.size() - base;
+      if (seen > 0 && Math.max(bytesKnownToCome(), seen) > limits.gatherBytesMin()) {
+        gathering = true;
+        gather.append(bytes, base, seen, bytesKnownToCome());
+        consumedBytes = seen;
+        base = 0;
+      }
+      source = null;
+    }
+    return status;
+  }
+
+  // Everything gathered by earlier calls belongs to this reply, for it was unfinished then. So
+  // whatever stands behind its end was copied by this very call, and is given back.
+  private DecodeStatus decodeGathering(ByteView bytes, int from) {
+    DecodeStatus status = DecodeStatus.NEED_MORE;
+    int at = from;
+    while (status == DecodeStatus.NEED_MORE && at < bytes.size()) {
+      int expected = bytesKnownToCome();
+      int step = expected == 0 ? GATHER_STEP_BYTES : expected - gather.size();
+      int count = Math.min(bytes.size() - at, step);
+      gather.append(bytes, at, count, expected);
+      at += count;
+      source = gather.view();
+      status = parse(gather.size());
+    }
+    consumedBytes = at - from;
+    if (status == DecodeStatus.DONE) {
+      consumedBytes -= gather.size() - parsed;
+    }
+    return status;
+  }
+
+  // The size that the reply has at least; 0 while that is unknown.
+  private int bytesKnownToCome() {
+    return bulkBytes == NOT_READ ? 0 : parsed + bulkBytes + LINE_END_BYTES;
+  }
+
+  private DecodeStatus parse(int until) {
+    while (true) {
+      DecodeStatus status = bulkBytes == NOT_READ ? parseLine(until) : parseBulk(until);
+      if (status != DecodeStatus.DONE || nesting.isWhole()) {
+        return status;
+      }
+      if (parsed > limits.replyBytesMax()) {
+        return bad("reply is longer than replyBytesMax=" + limits.replyBytesMax());
+      }
+    }
+  }
+
+  private DecodeStatus parseLine(int until) {
+    int from = base + parsed;
+    int found = source.indexOf((byte) '\r', base + Math.max(scanned, parsed), until);
+    scanned = (found < 0 ? until : found) - base;
+    if (scanned - parsed > limits.lineBytesMax()) {
+      return bad("line is longer than lineBytesMax=" + limits.lineBytesMax());
+    }
+    if (found < 0 || found + 1 >= until) {
+      return DecodeStatus.NEED_MORE;
+    }
+    if (found == from) {
+      return bad("an empty line stands where a reply should begin");
+    }
+    if (source.get(found + 1) != '\n') {
+      return bad("a carriage return is not followed by a line feed");
+    }
+    byte marker = source.get(from);
+    int textFrom = parsed + 1;
+    int textBytes = found - from - 1;
+    parsed = found + LINE_END_BYTES - base;
+    if (nesting.expectsPiece() != (marker == ReplyTape.STREAMED)) {
+      return bad("'" + (char) marker + "' "
+          + (nesting.expectsPiece()
+              ? "stands inside a streamed string"
+              : "stands outside of a streamed string"));
+    }
+    return parseMarked(marker, textFrom, textBytes);
+  }
+
+  private DecodeStatus parseMarked(byte marker, int from, int count) {
+    switch (marker) {
+      case '+', '-' -> {
+        return add(marker, from, count);
+      }
+      case ':' -> {
+        int sign = count > 1 && source.get(base + from) == '+' ? 1 : 0;
+        return integer.parse(source, base + from + sign, count - sign)
+            ? add(marker, from + sign, count - sign)
+            : malformed("integer", from, count);
+      }
+      case '_' -> {
+        return count == 0 ? add(marker, from, 0) : malformed("null", from, count);
+      }
+      case '#' -> {
+        int value = count == 1 ? source.get(base + from) : 0;
+        return value == 't' || value == 'f'
+            ? add(marker, from, 1)
+            : malformed("boolean", from, count);
+      }
+      case ',' -> {
+        return RespDouble.isValid(source, base + from, count)
+            ? add(marker, from, count)
+            : malformed("double", from, count);
+      }
+      case '(' -> {
+        return isBigNumber(from, count)
+            ? add(marker, from, count)
+            : malformed("big number", from, count);
+      }
+      case '$', '!', '=', ReplyTape.STREAMED -> {
+        return parseBulkLength(marker, from, count);
+      }
+      case '*', '~', '%', '>', ReplyTape.ATTRIBUTE -> {
+        return parseAggregate(marker, from, count);
+      }
+      case '.' -> {
+        return count == 0 && nesting.endStreamed()
+            ? DecodeStatus.DONE
+            : bad("an end of a streamed aggregate stands where none can end");
+      }
+      default -> {
+        return bad("unknown marker " + describe(marker));
+      }
+    }
+  }
+
+  private DecodeStatus parseBulkLength(byte marker, int from, int count) {
+    if (marker == '$' && count == 1 && source.get(base + from) == '?') {
+      return open(ReplyTape.STREAMED, from, ReplyNesting.STREAMED);
+    }
+    if (!integer.parse(source, base + from, count)) {
+      return malformed("length", from, count);
+    }
+    long length = integer.value();
+    if (marker == '$' && length == -1) {
+      return add((byte) '_', from, 0); // RESP2 §Null bulk strings
+    }
+    if (length < 0 || length > limits.bulkBytesMax()) {
+      return bad("bulk length " + length + " exceeds limit bulkBytesMax=" + limits.bulkBytesMax());
+    }
+    if (length > limits.replyBytesMax() - (long) parsed - LINE_END_BYTES) {
+      return bad("reply is longer than replyBytesMax=" + limits.replyBytesMax());
+    }
+    if (marker == ReplyTape.STREAMED && length == 0) {
+      nesting.endPieces();
+      return DecodeStatus.DONE;
+    }
+    bulkMarker = marker;
+    bulkBytes = (int) length;
+    return DecodeStatus.DONE;
+  }
+
+  private DecodeStatus parseBulk(int until) {
+    int end = base + parsed + bulkBytes;
+    if (until - LINE_END_BYTES < end) {
+      return DecodeStatus.NEED_MORE;
+    }
+    if (source.get(end) != '\r' || source.get(end + 1) != '\n') {
+      return bad("a string of " + bulkBytes + " bytes is not followed by a line end");
+    }
+    if (bulkMarker == '=' && (bulkBytes < 4 || source.get(base + parsed + 3) != ':')) {
+      return bad("a verbatim string does not begin with three characters and a colon");
+    }
+    int from = parsed;
+    int count = bulkBytes;
+    parsed += count + LINE_END_BYTES;
+    bulkBytes = NOT_READ;
+    return add(bulkMarker == ReplyTape.STREAMED ? (byte) '$' : bulkMarker, from, count);
+  }
+
+  private DecodeStatus parseAggregate(byte marker, int from, int count) {
+    if (marker == '>' && !nesting.isOutermost()) {
+      return bad("a push stands inside another reply");
+    }
+    boolean isPaired = marker == '%' || marker == ReplyTape.ATTRIBUTE;
+    if (count == 1 && source.get(base + from) == '?' && marker != '>' && marker != '|') {
+      return open(marker, from, ReplyNesting.STREAMED);
+    }
+    if (!integer.parse(source, base + from, count)) {
+      return malformed("length", from, count);
+    }
+    long length = integer.value();
+    if (marker == '*' && length == -1) {
+      return add((byte) '_', from, 0); // RESP2 §Null arrays
+    }
+    long values = isPaired ? 2 * Math.min(length, Integer.MAX_VALUE) : length;
+    if (length < 0 || values > limits.valuesMax() - tape.count()) {
+      return bad("aggregate length " + length + " exceeds limit valuesMax=" + limits.valuesMax());
+    }
+    return open(marker, from, (int) values);
+  }
+
+  private DecodeStatus open(byte marker, int from, int values) {
+    if (tape.count() == limits.valuesMax()) {
+      return tooManyValues();
+    }
+    return nesting.open(marker, from, values)
+        ? DecodeStatus.DONE
+        : bad("replies are nested deeper than depthMax=" + limits.depthMax());
+  }
+
+  private DecodeStatus add(byte marker, int from, int count) {
+    if (tape.count() == limits.valuesMax()) {
+      return tooManyValues();
+    }
+    tape.add(marker, from, count);
+    nesting.added();
+    return DecodeStatus.DONE;
+  }
+
+  private boolean isBigNumber(int from, int count) {
+    int at = from;
+    if (count > 1 && (source.get(base + at) == '-' || source.get(base + at) == '+')) {
+      at++;
+    }
+    int end = from + count;
+    for (int i = at; i < end; i++) {
+      int digit = source.get(base + i) - '0';
+      if (digit < 0 || digit > 9) {
+        return false;
+      }
+    }
+    return at < end;
+  }
+
+  private DecodeStatus tooManyValues() {
+    return bad("reply has more values than valuesMax=" + limits.valuesMax());
+  }
+
+  private DecodeStatus malformed(String what, int from, int count) {
+    int shown = Math.min(count, 32);
+    return bad("'" + source.toLatin1(base + from, shown) + "' is no " + what);
+  }
+
+  private static String describe(byte marker) {
+    return marker > ' ' && marker < 0x7F ? "'" + (char) marker + "'" : "0x" + hex(marker);
+  }
+
+  private static String hex(byte value) {
+    return Integer.toHexString(value & 0xFF | 0x100).substring(1);
+  }
+
+  private DecodeStatus bad(String fault) {
+    errorText = "RESP: " + fault + ", before offset " + (wholeBytesTotal + parsed)
+        + " of what the server sent";
+    return DecodeStatus.BAD;
+  }
+}
