@@ -1,8 +1,24 @@
 package samples.redis
 
 import dev.uring.dsl.uring
+import dev.uring.redis.BatchResult
+import dev.uring.redis.RedisBatch
+import dev.uring.redis.RedisClient
+import dev.uring.redis.RedisScript
+import dev.uring.redis.cmd
+import dev.uring.redis.codec.Command
+import dev.uring.redis.codec.Reply
+import dev.uring.redis.getView
+import dev.uring.redis.pipeline
+import dev.uring.redis.redis
+import dev.uring.redis.scanFlow
+import dev.uring.redis.script
 import dev.uring.redis.server.Merge
 import dev.uring.redis.server.respServer
+import dev.uring.redis.subscribe
+import dev.uring.redis.transaction
+import dev.uring.redis.watch
+import kotlinx.coroutines.flow.count
 
 /** Counts words: `HIT word` adds one, `TOTAL` adds up what all workers have counted. */
 suspend fun counter() =
@@ -12,3 +28,69 @@ suspend fun counter() =
             command("TOTAL", arity = 1, everywhere = Merge.SUM) { reply.integer(shard.values.sum()) }
         }
     }
+
+/** Counts visits in a Redis server. */
+suspend fun visits() =
+    uring {
+        redis("redis://127.0.0.1:6379/0").use { redis ->
+            println("visit number ${redis.cmd("INCR", "visits")}")
+        }
+    }
+
+/** A command that the library has no function for. */
+suspend fun anyCommand(redis: RedisClient) = println(redis.cmd("OBJECT", "ENCODING", "visits"))
+
+/** The size of a value, without a copy of it. */
+suspend fun lengthOfValue(redis: RedisClient): Int = redis.getView("page") { it?.size() ?: 0 }
+
+private val incrBy = Command.of("INCRBY")
+
+private fun RedisBatch<String, *>.add(
+    key: String,
+    amount: Long,
+): BatchResult<Long> = execute(command(incrBy).key(key).arg(amount), Reply.LONG)
+
+/** Several commands in one piece, each with its own result. */
+suspend fun severalAtOnce(redis: RedisClient) {
+    val (visits, pages) = redis.pipeline { add("visits", 1) to add("pages", 3) }
+    println("visit ${visits.value}, ${pages.value} pages")
+}
+
+/** Two changes that happen together. */
+suspend fun transfer(redis: RedisClient): Long =
+    redis
+        .transaction {
+            add("account:ann", -10)
+            add("account:bob", 10)
+        }.value
+
+/** A higher bid replaces the highest one, unless somebody else was quicker: then it is looked at again. */
+suspend fun bid(
+    redis: RedisClient,
+    amount: Long,
+): Boolean =
+    redis.watch("highest") {
+        val highest = execute(command(Command.of("GET")).key("highest"), Reply.LONG_OR_NULL) ?: 0
+        if (amount > highest) commit { add("highest", amount - highest) }
+        amount > highest
+    }
+
+private val take =
+    RedisScript(
+        """
+        local left = tonumber(redis.call('GET', KEYS[1]) or ARGV[1])
+        if left > 0 then redis.call('SET', KEYS[1], left - 1) end
+        return left > 0
+        """.trimIndent(),
+    )
+
+/** One of a limited number of tokens, if there is one left. */
+suspend fun takeToken(redis: RedisClient): Boolean =
+    redis.script(take, Reply.nullable(Reply.BOOLEAN), listOf("tokens"), listOf("100")) ?: false
+
+/** How many keys begin with `user:`. */
+suspend fun countKeys(redis: RedisClient): Int = redis.scanFlow(match = "user:*", count = 1000).count()
+
+/** Prints what is published, until it is cancelled. */
+suspend fun printNews(redis: RedisClient) =
+    redis.subscribe("news") { println("listening") }.collect { println("${it.channel}: ${it.payload}") }

@@ -1,0 +1,122 @@
+package dev.uring.redis
+
+import dev.uring.base.ConfigException
+import dev.uring.redis.codec.ReplyLimits
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+
+/** Which commands are sent again when the connection was lost before their replies. */
+public enum class ReplayRule {
+    /** None: a command has its effect once or not at all, and an exception says that this is unknown. */
+    AT_MOST_ONCE,
+
+    /** Those of which the effect of twice is that of once, [IDEMPOTENT][dev.uring.redis.codec.Command.IDEMPOTENT] and read-only ones. */
+    AT_LEAST_ONCE,
+}
+
+/** Which protocol a connection speaks. */
+public enum class RespVersion {
+    /** RESP3 where the server knows it (Redis 6 and later), else RESP2. */
+    AUTO,
+    RESP2,
+    RESP3,
+}
+
+/**
+ * How a client connects and what it may hold.
+ *
+ * Immutable; [parse] reads one from a URL, `copy` changes it.
+ *
+ * @property address one of the forms of [Endpoint][dev.uring.socket.Endpoint]
+ * @property username for ACL; null is the server's default user
+ * @property password null sends none
+ * @property database selected on every connection
+ * @property clientName what `CLIENT LIST` shows; null sends none
+ * @property protocol which RESP
+ * @property connectTimeout for the peer's answer, and again for the greeting (HELLO, AUTH, SELECT)
+ * @property commandTimeout from the call to the reply, the wait for a connection included; `Duration.INFINITE` has none.
+ * Default 10 s: an ordinary command takes microseconds, and the longest reasonable one still ends.
+ * @property maxInFlight most commands on one connection without a reply; more wait. Default 4096: what a connection can
+ * usefully have under way, and 4096 replies of 1 KiB are 4 MiB. Cost: 8 bytes for each.
+ * @property maxWaiting most commands that may wait for a connection or its room; more fail with [RedisOverloadException].
+ * Default 65536. Cost: the bytes of each command.
+ * @property blockingConnectionsMax most connections of one worker for commands that wait at the server, transactions with
+ * watched keys, and subscriptions; more wait. Default 64.
+ * @property reconnectDelayMin pause before the second attempt to connect, doubled each time, with jitter
+ * @property reconnectDelayMax bound of the doubling
+ * @property pingInterval a connection without a byte for so long is asked; without an answer for as long again it is given
+ * up. `Duration.INFINITE` asks never. Default 30 s: a dead peer is noticed within a minute.
+ * @property replay what is sent again after a lost connection
+ * @property replyLimits what the server may send
+ */
+public data class RedisConfig(
+    val address: String = "127.0.0.1:6379",
+    val username: String? = null,
+    val password: String? = null,
+    val database: Int = 0,
+    val clientName: String? = null,
+    val protocol: RespVersion = RespVersion.AUTO,
+    val connectTimeout: Duration = 5.seconds,
+    val commandTimeout: Duration = 10.seconds,
+    val maxInFlight: Int = 4096,
+    val maxWaiting: Int = 65_536,
+    val blockingConnectionsMax: Int = 64,
+    val reconnectDelayMin: Duration = 10.milliseconds,
+    val reconnectDelayMax: Duration = 2.seconds,
+    val pingInterval: Duration = 30.seconds,
+    val replay: ReplayRule = ReplayRule.AT_MOST_ONCE,
+    val replyLimits: ReplyLimits = ReplyLimits.defaults(),
+) {
+    init {
+        checkAtLeast("database", database, 0)
+        checkAtLeast("maxInFlight", maxInFlight, 1)
+        checkAtLeast("maxWaiting", maxWaiting, 0)
+        checkAtLeast("blockingConnectionsMax", blockingConnectionsMax, 1)
+        checkPositive("connectTimeout", connectTimeout)
+        checkPositive("commandTimeout", commandTimeout)
+        checkPositive("reconnectDelayMin", reconnectDelayMin)
+        checkPositive("pingInterval", pingInterval)
+        if (reconnectDelayMax < reconnectDelayMin) {
+            throw ConfigException(
+                "reconnectDelayMax",
+                "reconnectDelayMax=$reconnectDelayMax is below reconnectDelayMin=$reconnectDelayMin",
+            )
+        }
+    }
+
+    // A password in a log is a password lost.
+    override fun toString(): String =
+        "RedisConfig(address=$address, username=$username, password=${if (password == null) "none" else "***"}, " +
+            "database=$database, protocol=$protocol)"
+
+    /** Reads configurations. */
+    public companion object {
+        /**
+         * Reads a URL: `redis://[[user]:password@]host[:port][/database]`, `unix:/path[?db=N]`, or a bare `host:port`.
+         *
+         * ### Shapes and units
+         * Port 6379 unless given. User and password may be percent-encoded.
+         * ### Errors
+         * `ConfigException` another form, or `rediss://`, which needs TLS.
+         */
+        public fun parse(url: String): RedisConfig = RedisUrl(url).parse()
+
+        private fun checkAtLeast(
+            name: String,
+            value: Int,
+            min: Int,
+        ) {
+            if (value < min) throw ConfigException(name, "$name=$value must be at least $min")
+        }
+
+        private fun checkPositive(
+            name: String,
+            value: Duration,
+        ) {
+            if (!value.isPositive()) {
+                throw ConfigException(name, "$name=$value must be positive; Duration.INFINITE is no limit")
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.uring.redis
+
+import dev.uring.base.UringException
+import kotlin.time.Duration
+
+/** What goes wrong with Redis. Thread: any. */
+public sealed class RedisFailure(
+    message: String,
+    cause: Throwable? = null,
+) : UringException(message, cause)
+
+/**
+ * The server refuses a command.
+ *
+ * [code] is the first word of what it says, such as `ERR`, `WRONGTYPE` or `NOAUTH`; [serverText] is all of it.
+ */
+public class RedisException(
+    public val command: String,
+    public val serverText: String,
+) : RedisFailure("$command: the server answers: $serverText${remedy(serverText)}") {
+    public val code: String get() = serverText.substringBefore(' ')
+
+    private companion object {
+        fun remedy(text: String): String =
+            when (text.substringBefore(' ')) {
+                "NOAUTH" -> "\n  Give a password: redis://:password@host:port or redis://user:password@host:port."
+                "WRONGPASS" -> "\n  Likely cause: user or password is wrong. The user is 'default' unless named."
+                "WRONGTYPE" -> "\n  Likely cause: the key holds a value of another kind. TYPE key says which."
+                "READONLY" -> "\n  Likely cause: this is a replica. Connect to its primary."
+                "OOM" -> "\n  The server is at maxmemory: delete keys, let them expire, or choose a maxmemory-policy."
+                "MOVED", "ASK" -> "\n  This is one node of a cluster, and the key belongs to another one."
+                else -> ""
+            }
+    }
+}
+
+/**
+ * There is no connection, or it was lost before the reply. [wasSent]: the command may or may not have had its effect.
+ */
+public class RedisConnectionException(
+    message: String,
+    public val wasSent: Boolean,
+    cause: Throwable? = null,
+) : RedisFailure(message, cause)
+
+/** No reply within the time for it. [wasSent]: the command may still have its effect; its reply will be dropped. */
+public class RedisTimeoutException(
+    public val command: String,
+    public val timeout: Duration,
+    public val wasSent: Boolean,
+    detail: String,
+) : RedisFailure(
+        "$command: no reply within $timeout" +
+            (if (wasSent) ", it was sent" else ", it was not sent") + detail,
+    )
+
+/** More commands wait for a connection than may. */
+public class RedisOverloadException(
+    message: String,
+) : RedisFailure(message)
+
+/** The commands of a [transaction] were not executed because a watched key was changed, as often as it was tried. */
+public class RedisTransactionException(
+    public val attempts: Int,
+) : RedisFailure(
+        "the transaction was given up: a watched key changed in each of $attempts attempts.\n" +
+            "  Likely cause: many writers of the same key. Allow more attempts, or use a script, which needs no watching.",
+    )
