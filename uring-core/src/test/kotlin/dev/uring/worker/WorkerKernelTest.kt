@@ -147,8 +147,8 @@ class WorkerKernelTest :
                         }
                         Thread.onSpinWait()
                     }
-                    // The loop takes a few microseconds from a task to its sleep: the next one comes anywhere in them.
-                    repeat(random.nextInt(400)) { Thread.onSpinWait() }
+                    // The loop takes less than two microseconds from a task to its sleep: the next one comes anywhere in them.
+                    repeat(random.nextInt(40)) { Thread.onSpinWait() }
                 }
             }
         }
