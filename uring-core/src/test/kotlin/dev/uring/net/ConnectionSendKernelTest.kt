@@ -3,6 +3,7 @@ package dev.uring.net
 import dev.uring.base.ConnectionLostException
 import dev.uring.base.PoolExhaustedException
 import dev.uring.base.SendQueueFullException
+import dev.uring.buffer.BlockLease
 import dev.uring.bytes.ByteWindow
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
@@ -14,6 +15,7 @@ import dev.uring.testing.reset
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
+import dev.uring.worker.Worker
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -47,6 +49,28 @@ class ConnectionSendKernelTest :
                     unsentBytes() shouldBe 10
                 }
                 String(client.receive(10)) shouldBe "12€34567"
+                recorder.connection().call { unsentBytes() } shouldBe 0
+            }
+        }
+
+        kernelTest("a send that the kernel cuts short goes on at the byte where it stopped") {
+            val recorder = Recorder()
+            withServer(recorder) { server ->
+                val client = server.connect()
+                recorder.connection().call {
+                    writeUtf8("0123456789")
+                    write(lease(worker(), "abcdef"))
+                    // The kernel's part, played here: it cuts a send short only when it is in need. First inside the
+                    // first piece, then inside the second.
+                    val queue = output() as SendQueue
+                    queue.fill()
+                    queue.sent(4, null)
+                    unsentBytes() shouldBe 12
+                    queue.fill()
+                    queue.sent(8, null)
+                    sentBytesTotal() shouldBe 12
+                }
+                client.receiveText(4) shouldBe "cdef"
                 recorder.connection().call { unsentBytes() } shouldBe 0
             }
         }
@@ -431,3 +455,8 @@ private fun java.net.Socket.flood() {
     val bytes = ByteArray(3 * KIB)
     while (true) getOutputStream().write(bytes)
 }
+
+private fun lease(
+    worker: Worker,
+    text: String,
+): BlockLease = worker.lease(text.length).apply { putUtf8(text) }

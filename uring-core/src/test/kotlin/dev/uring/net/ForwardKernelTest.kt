@@ -27,6 +27,7 @@ import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.random.Random
 
 private const val KIB = 1 shl 10
@@ -93,6 +94,28 @@ class ForwardKernelTest :
                 seen.toString() shouldBe "ghijkl"
                 pair.leftRecorder.events shouldContainExactly listOf("open", "receive", "end", "closed")
                 pair.rightConnection.call { isOpen } shouldBe true
+            }
+        }
+
+        kernelTest("a message whose head the handler reads and whose body it forwards leaves the next message to it") {
+            val seen = StringBuffer()
+            val target = AtomicReference<Connection>()
+            val recorder = {
+                Recorder(onReceive = { c, bytes ->
+                    if (bytes.get(0) == '3'.code.toByte()) {
+                        c.forwardExactly(target.get(), 3) { _, _ -> }
+                        1
+                    } else {
+                        bytes.size().also { seen.append(bytes.toUtf8()) }
+                    }
+                })
+            }
+            withPair(newRecorder = recorder) { pair ->
+                target.set(pair.rightConnection)
+                // All in one arrival: the handler has seen every byte before the forwarding begins.
+                pair.left.send("3abcnext")
+                pair.right.receiveText(3) shouldBe "abc"
+                await { seen.toString() == "next" }
             }
         }
 

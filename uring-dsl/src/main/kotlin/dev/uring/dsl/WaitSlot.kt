@@ -5,7 +5,6 @@ import kotlinx.coroutines.CompletionHandler
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.Job
 import kotlin.coroutines.Continuation
-import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.intrinsics.intercepted
@@ -21,6 +20,7 @@ import kotlin.coroutines.resumeWithException
  * Invariant: [waiter] is non-null only between a [park] and the one resume that answers it.
  * Thread: everything but [invoke] runs on the connection's worker.
  */
+@OptIn(InternalUringApi::class)
 internal class WaitSlot(
     private val worker: Worker,
 ) : CompletionHandler,
@@ -102,16 +102,8 @@ internal class WaitSlot(
         val job = context[Job]
         boundContext = context
         boundJob = job
-        resumesInline = resumesInline(context)
+        resumesInline = worker.resumesInline(context)
         // Called at once when the job is cancelled already.
         cancellationNotice = job?.onCancellationOrCompletion(this)
-    }
-
-    // Resuming without the interceptor skips whatever a foreign dispatcher (or a `limitedParallelism` view of ours)
-    // promises, skips the installation of thread context elements, and takes time that is not on a scheduling group's
-    // account. Contexts with one of these take the longer way.
-    private fun resumesInline(context: CoroutineContext): Boolean {
-        val dispatcher = context[ContinuationInterceptor] as? WorkerDispatcher ?: return false
-        return dispatcher.worker === worker && context[GroupElement] == null && !context.hasThreadContextElements()
     }
 }
