@@ -17,5 +17,6 @@ module dev.uring.core {
   exports dev.uring.metrics;
   exports dev.uring.net;
   exports dev.uring.socket;
+  exports dev.uring.tls;
   exports dev.uring.worker;
 }

@@ -1,5 +1,6 @@
 package dev.uring;
 
+import dev.uring.base.ConfigException;
 import dev.uring.base.UringException;
 import dev.uring.buffer.BlockPool;
 import dev.uring.driver.UringDriver;
@@ -19,6 +20,9 @@ import dev.uring.net.UdpSockets;
 import dev.uring.ring.RingOptions;
 import dev.uring.socket.Endpoint;
 import dev.uring.socket.SocketOptions;
+import dev.uring.tls.Tls;
+import dev.uring.tls.TlsClientOptions;
+import dev.uring.tls.TlsServerSource;
 import dev.uring.worker.CpuPlacement;
 import dev.uring.worker.StallDetector;
 import dev.uring.worker.Worker;
@@ -196,6 +200,43 @@ public final class UringRuntime implements AutoCloseable {
    */
   public Listener listen(String address, SocketOptions options, ConnectionAcceptor acceptor) {
     Endpoint endpoint = Endpoint.parse(address);
+    if (endpoint.isTls()) {
+      throw new ConfigException(
+          "tls", "a listener on " + address + " needs a certificate: give TlsServerOptions");
+    }
+    return listen(endpoint, options, acceptor);
+  }
+
+  /**
+   * Listens with TLS.
+   *
+   * @param address one of the forms of {@link Endpoint}, with {@code tls://} or without
+   * @param tls certificates and what is spoken; asked for each connection
+   * @param acceptor chooses the handler of each connection whose handshake is through
+   * @return the listener, bound already
+   * @throws UringException the address cannot be listened on, or the runtime is shutting down
+   */
+  public Listener listen(String address, TlsServerSource tls, ConnectionAcceptor acceptor) {
+    return listen(address, SocketOptions.defaults(), tls, acceptor);
+  }
+
+  /**
+   * Listens with TLS and options.
+   *
+   * @param address one of the forms of {@link Endpoint}, with {@code tls://} or without
+   * @param options how the listener and its connections are set
+   * @param tls certificates and what is spoken; asked for each connection
+   * @param acceptor chooses the handler of each connection whose handshake is through
+   * @return the listener, bound already
+   * @throws UringException the address cannot be listened on, or the runtime is shutting down
+   */
+  public Listener listen(
+      String address, SocketOptions options, TlsServerSource tls, ConnectionAcceptor acceptor) {
+    return listen(Endpoint.parse(address), options, Tls.server(tls, acceptor));
+  }
+
+  private Listener listen(Endpoint endpoint, SocketOptions options, ConnectionAcceptor acceptor) {
+    String address = endpoint.toString();
     if (isDraining()) {
       throw shuttingDown(address);
     }
@@ -242,12 +283,49 @@ public final class UringRuntime implements AutoCloseable {
       Duration timeout,
       SocketOptions options,
       ConnectionAcceptor acceptor) {
-    return ConnectAttempt.start(
-        tables.get(worker.index()),
-        Endpoint.parse(address).requireConnectable().address(),
+    Endpoint endpoint = Endpoint.parse(address).requireConnectable();
+    return connect(
+        worker,
+        endpoint,
         timeout,
-        withDefaults(options),
-        acceptor);
+        options,
+        endpoint.isTls()
+            ? Tls.client(TlsClientOptions.defaults(), endpoint.address(), acceptor)
+            : acceptor);
+  }
+
+  /**
+   * Opens a connection with TLS.
+   *
+   * @param worker one of this runtime's
+   * @param address one of the forms of {@link Endpoint}, with {@code tls://} or without
+   * @param timeout longest wait for the peer's answer and the handshake; zero has no limit but the
+   *     kernel's and {@code handshakeTimeout}
+   * @param options how the connection is set
+   * @param tls whom to trust and what is spoken
+   * @param acceptor chooses the handler once the handshake is through
+   * @return the attempt, whose result says how it ended
+   */
+  public ConnectAttempt connect(
+      Worker worker,
+      String address,
+      Duration timeout,
+      SocketOptions options,
+      TlsClientOptions tls,
+      ConnectionAcceptor acceptor) {
+    Endpoint endpoint = Endpoint.parse(address).requireConnectable();
+    return connect(
+        worker, endpoint, timeout, options, Tls.client(tls, endpoint.address(), acceptor));
+  }
+
+  private ConnectAttempt connect(
+      Worker worker,
+      Endpoint endpoint,
+      Duration timeout,
+      SocketOptions options,
+      ConnectionAcceptor acceptor) {
+    return ConnectAttempt.start(
+        tables.get(worker.index()), endpoint.address(), timeout, withDefaults(options), acceptor);
   }
 
   /**
@@ -301,11 +379,64 @@ public final class UringRuntime implements AutoCloseable {
       Duration timeout,
       SocketOptions options,
       ConnectionAcceptor acceptor) {
+    List<Endpoint> endpoints = connectable(addresses);
+    boolean isTls = endpoints.stream().anyMatch(Endpoint::isTls);
+    if (isTls && !endpoints.stream().allMatch(Endpoint::isTls)) {
+      throw new ConfigException(
+          "address", "of the addresses " + addresses + " some are tls:// and some are not");
+    }
+    return race(
+        worker,
+        endpoints,
+        attemptDelay,
+        timeout,
+        options,
+        isTls ? Tls.client(TlsClientOptions.defaults(), acceptor) : acceptor);
+  }
+
+  /**
+   * Opens a connection with TLS to a peer that has several addresses. The one whose handshake is
+   * through first gets it.
+   *
+   * @param worker one of this runtime's
+   * @param addresses forms of {@link Endpoint}, the preferred one first; at least one
+   * @param attemptDelay how long one may take before the next is tried as well; RFC 8305 says 250
+   *     ms
+   * @param timeout longest wait for all of them; zero has no limit but the kernel's
+   * @param options how the connection is set
+   * @param tls whom to trust and what is spoken; its {@code serverName} is the name that the
+   *     addresses are of
+   * @param acceptor chooses the handler once the handshake is through
+   * @return the race between them, whose result says how it ended
+   */
+  public ConnectRace connect(
+      Worker worker,
+      List<String> addresses,
+      Duration attemptDelay,
+      Duration timeout,
+      SocketOptions options,
+      TlsClientOptions tls,
+      ConnectionAcceptor acceptor) {
+    return race(
+        worker, connectable(addresses), attemptDelay, timeout, options, Tls.client(tls, acceptor));
+  }
+
+  private static List<Endpoint> connectable(List<String> addresses) {
+    return addresses.stream()
+        .map(address -> Endpoint.parse(address).requireConnectable())
+        .toList();
+  }
+
+  private ConnectRace race(
+      Worker worker,
+      List<Endpoint> endpoints,
+      Duration attemptDelay,
+      Duration timeout,
+      SocketOptions options,
+      ConnectionAcceptor acceptor) {
     return ConnectRace.start(
         tables.get(worker.index()),
-        addresses.stream()
-            .map(address -> Endpoint.parse(address).requireConnectable().address())
-            .toList(),
+        endpoints.stream().map(Endpoint::address).toList(),
         attemptDelay,
         timeout,
         withDefaults(options),

@@ -1,6 +1,7 @@
 package dev.uring.buffer;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * A piece of a {@link BlockPool}, held by a counted number of holders.
@@ -15,6 +16,8 @@ public final class Block {
   private final int capacity;
   Block nextFree;
   private int holders;
+  // Made at the first use and kept: a block goes round for as long as its slab is mapped.
+  private ByteBuffer buffer;
 
   Block(BlockPool pool, Slab slab, long offset, int capacity) {
     this.pool = pool;
@@ -48,6 +51,19 @@ public final class Block {
    */
   public int capacity() {
     return capacity;
+  }
+
+  /**
+   * The block as a buffer, for interfaces that know no segments.
+   *
+   * @return always the same buffer, from 0 to {@link #capacity()}; whoever uses it sets position
+   *     and limit
+   */
+  public ByteBuffer buffer() {
+    if (buffer == null) {
+      buffer = slab.memory().asSlice(offset, capacity).asByteBuffer();
+    }
+    return buffer;
   }
 
   /** Adds a holder. */

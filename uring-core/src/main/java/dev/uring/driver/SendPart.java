@@ -43,6 +43,24 @@ public class SendPart {
     return length;
   }
 
+  /**
+   * The memory that the bytes lie in.
+   *
+   * @return native memory
+   */
+  public final MemorySegment memory() {
+    return memory;
+  }
+
+  /**
+   * Where in {@link #memory} the bytes begin.
+   *
+   * @return an offset in bytes
+   */
+  public final long offset() {
+    return offset;
+  }
+
   final long address() {
     return memory.address() + offset;
   }

@@ -255,14 +255,17 @@ public final class Libc {
     return callInt(GETTID, 0, 0, 0, 0, 0);
   }
 
-  /** {@code sched_setaffinity(2)}: the calling thread runs on {@code cpu} only. */
-  public static int schedSetaffinityCurrentThread(int cpu) {
-    if (cpu < 0 || cpu >= CPUS_MAX) {
-      return -Errno.EINVAL;
-    }
+  /** {@code sched_setaffinity(2)}: the calling thread runs on {@code cpus} only. */
+  public static int schedSetaffinityCurrentThread(int... cpus) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mask = arena.allocate(CPU_MASK_BYTES, Long.BYTES);
-      mask.set(JAVA_BYTE, cpu / Byte.SIZE, (byte) (1 << cpu % Byte.SIZE));
+      for (int cpu : cpus) {
+        if (cpu < 0 || cpu >= CPUS_MAX) {
+          return -Errno.EINVAL;
+        }
+        int at = cpu / Byte.SIZE;
+        mask.set(JAVA_BYTE, at, (byte) (mask.get(JAVA_BYTE, at) | 1 << cpu % Byte.SIZE));
+      }
       return affinity(SCHED_SETAFFINITY, mask);
     }
   }

@@ -49,6 +49,8 @@ public final class ConnectAttempt {
   // Owner: the worker. A socket of -1 is none.
   private int socket = -1;
   private String gaveUpBecause;
+  // Of a connection that exists but is not ready.
+  private Connection opening;
 
   ConnectAttempt(
       ConnectionTable table,
@@ -154,7 +156,9 @@ public final class ConnectAttempt {
     }
     gaveUpBecause = because;
     worker.disarm(deadline);
-    if (connect.isUnderWay()) {
+    if (opening != null) {
+      opening.abort();
+    } else if (connect.isUnderWay()) {
       // The result waits for the kernel's answer: the socket must not be closed under its
       // operation.
       worker.driver().cancel(connect);
@@ -164,10 +168,10 @@ public final class ConnectAttempt {
   }
 
   private void answered(int answer) {
-    worker.disarm(deadline);
     if (gaveUpBecause == null && answer >= 0) {
       open();
     } else {
+      worker.disarm(deadline);
       worker.driver().closeNow(socket);
       if (gaveUpBecause != null) {
         fail(gaveUpBecause, ERRNO_NONE);
@@ -182,14 +186,34 @@ public final class ConnectAttempt {
   private void open() {
     Connection connection =
         table.addConnected(socket, ConnectionSettings.of(options, table.limits()));
+    ConnectionHandler handler;
     try {
-      connection.open(acceptor.accept(connection));
+      handler = acceptor.accept(connection);
+      connection.open(handler);
     } catch (Throwable failure) {
+      worker.disarm(deadline);
       connection.refuse(failure);
       result.completeExceptionally(failure);
       return;
     }
-    result.complete(connection);
+    if (handler instanceof OpeningHandler first) {
+      opening = connection;
+      first.ready().whenComplete((ignored, failure) -> ready(connection, failure));
+    } else {
+      ready(connection, null);
+    }
+  }
+
+  private void ready(Connection connection, Throwable failure) {
+    worker.disarm(deadline);
+    opening = null;
+    if (failure == null) {
+      result.complete(connection);
+    } else if (gaveUpBecause != null) {
+      fail(gaveUpBecause, ERRNO_NONE);
+    } else {
+      result.completeExceptionally(failure);
+    }
   }
 
   private void fail(String why, int errno) {

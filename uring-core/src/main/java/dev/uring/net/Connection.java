@@ -611,6 +611,49 @@ public final class Connection extends ConnectionLifecycle {
     attachment = newAttachment;
   }
 
+  /**
+   * What stands between this connection and its socket.
+   *
+   * @return the layer, or null when bytes go as they are
+   */
+  public StreamLayer layer() {
+    return layer;
+  }
+
+  /**
+   * Puts a layer between this connection and its socket. What is unconsumed is the layer's too: it
+   * came behind the last message in the clear. Not within a call of the handler's
+   * {@code onReceive}.
+   *
+   * @param newLayer the layer, which begins at once
+   * @throws IllegalStateException there is one already, bytes are unsent, or the connection is
+   *     closing
+   */
+  public void addLayer(StreamLayer newLayer) {
+    worker.checkCurrent();
+    if (layer != null || !mayWrite() || output.unsentBytes() > 0) {
+      throw new IllegalStateException("no layer can be added: "
+          + (layer != null
+              ? "there is one already"
+              : "unsent=" + output.unsentBytes() + " bytes, state=" + state())
+          + " ("
+          + describe()
+          + ").\n  Wait until what was written in the clear is sent: requestWritable(0).");
+    }
+    layBelow(newLayer);
+  }
+
+  /**
+   * Gives the connection to another handler, whose {@code onOpen} is called before this returns.
+   * Only from the top level of the worker's loop: a task, a timer, a {@link StreamLayer}.
+   *
+   * @param newHandler hears of everything from now on
+   */
+  public void handOver(ConnectionHandler newHandler) {
+    worker.checkCurrent();
+    handOverTo(newHandler);
+  }
+
   @Override
   public String toString() {
     return "Connection(" + describe() + ", " + state() + ")";

@@ -71,6 +71,9 @@ abstract sealed class ConnectionLifecycle permits Connection {
   // From here, and to here; null when there is none.
   Forward outgoing;
   Forward incoming;
+  // Between this and the socket; null when bytes go as they are.
+  StreamLayer layer;
+  private Throwable layerFailure;
   private long activeNanos;
   private IdleTimer idleTimer;
 
@@ -254,6 +257,25 @@ abstract sealed class ConnectionLifecycle permits Connection {
     }
   }
 
+  void handOverTo(ConnectionHandler newHandler) {
+    handler = Objects.requireNonNull(newHandler, "newHandler");
+    try {
+      handler.onOpen(self);
+    } catch (Throwable failure) {
+      fail(failure);
+    }
+  }
+
+  void layBelow(StreamLayer newLayer) {
+    newLayer.attach(self, input, sending);
+    layer = newLayer;
+    sending.layBelow(newLayer);
+    newLayer.began();
+    if (state == State.OPEN) {
+      input.layBelow(newLayer);
+    }
+  }
+
   /** There is no handler: the acceptor failed. */
   void refuse(Throwable failure) {
     if (handler == null) {
@@ -286,6 +308,20 @@ abstract sealed class ConnectionLifecycle permits Connection {
     if (state != State.RELEASING && state != State.CLOSED) {
       reset();
       release(failure);
+    }
+  }
+
+  /** As {@link #fail}, but what the layer has to say to the peer is sent. */
+  void layerFailed(Throwable failure) {
+    if (state == State.RELEASING || state == State.CLOSED || layerFailure != null) {
+      return;
+    }
+    layerFailure = failure;
+    endForwards(failure);
+    if (state == State.LINGERING) {
+      release(failure);
+    } else {
+      closeInOrder();
     }
   }
 
@@ -363,7 +399,7 @@ abstract sealed class ConnectionLifecycle permits Connection {
       incoming.targetSent();
     }
     operationEnded();
-    if (output.hasQueued() || state == State.CLOSING || isFinRequested) {
+    if (sending.hasQueued() || state == State.CLOSING || isFinRequested) {
       // Not sent right here: callbacks later in this turn may add to it.
       worker.atEndOfTurn(flush);
     }
@@ -373,20 +409,40 @@ abstract sealed class ConnectionLifecycle permits Connection {
   // What follows when nothing is left to send: a FIN that was asked for, and the next step of
   // close().
   private void advance() {
-    if (!output.isEmpty()) {
+    if (!sending.isEmpty()) {
+      return;
+    }
+    if ((state == State.CLOSING || isFinRequested && state == State.OPEN)
+        && sending.finishLayer()) {
+      // A peer that does not read its farewell is not waited for any longer than one that does not
+      // answer it.
+      if (state == State.CLOSING) {
+        armLinger();
+      }
+      startSend();
       return;
     }
     if (state == State.CLOSING) {
-      if (input.isEnded() || settings.lingerNanos() == 0) {
+      if (input.isEnded() || lingerNanos() == 0) {
         release(null);
         return;
       }
       state = State.LINGERING;
       sendFin();
-      lingerTimer = new Linger();
-      worker.arm(lingerTimer, settings.lingerNanos());
+      armLinger();
     } else if (isFinRequested && state == State.OPEN) {
       sendFin();
+    }
+  }
+
+  private long lingerNanos() {
+    return layer == null ? settings.lingerNanos() : layer.lingerNanos(settings.lingerNanos());
+  }
+
+  private void armLinger() {
+    if (lingerTimer == null) {
+      lingerTimer = new Linger();
+      worker.arm(lingerTimer, Math.max(lingerNanos(), 1));
     }
   }
 
@@ -438,7 +494,10 @@ abstract sealed class ConnectionLifecycle permits Connection {
       return;
     }
     state = State.RELEASING;
-    cause = why;
+    cause = layerFailure == null ? why : layerFailure;
+    if (layer != null) {
+      layer.closed();
+    }
     if (lingerTimer != null) {
       worker.disarm(lingerTimer);
     }
@@ -504,6 +563,9 @@ abstract sealed class ConnectionLifecycle permits Connection {
     if (hasDescriptor()) {
       driver.resetOnClose(socket);
       driver.closeNow(socket);
+    }
+    if (layer != null && state != State.RELEASING && state != State.CLOSED) {
+      layer.closed();
     }
     state = State.CLOSED;
     output.discardWrites();

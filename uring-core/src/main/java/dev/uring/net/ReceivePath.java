@@ -11,6 +11,7 @@ import dev.uring.driver.Operation;
 import dev.uring.driver.ReceiveBuffers;
 import dev.uring.worker.Worker;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * Bytes on their way in: from the buffer the kernel filled to the handler, and what is left over.
@@ -56,6 +57,9 @@ final class ReceivePath extends Operation {
   private Runnable catchUpTask;
   // Takes the bytes in the handler's place while it runs.
   private Forward forward;
+  // Decodes what arrives; null when it is the program's as it is.
+  private StreamLayer layer;
+  private boolean isHeldByLayer;
 
   ReceivePath(Connection connection, Worker worker, NetLimits limits) {
     this.connection = connection;
@@ -148,7 +152,11 @@ final class ReceivePath extends Operation {
   }
 
   void arm() {
-    if (!isUnderWay() && !isEnded && !isLost && !(forward != null && forward.isHeld())) {
+    if (!isUnderWay()
+        && !isEnded
+        && !isLost
+        && !isHeldByLayer
+        && !(forward != null && forward.isHeld())) {
       isCancelling = false;
       worker.driver().receive(connection.socket(), this);
     }
@@ -224,8 +232,7 @@ final class ReceivePath extends Operation {
     if (result > 0) {
       received(result, filledBufferId);
     } else if (result == 0) {
-      isEnded = true;
-      inputEnded();
+      wireEnded();
     } else if (result != -Errno.ECANCELED) {
       isLost = true;
       connection.lost(-result);
@@ -237,8 +244,12 @@ final class ReceivePath extends Operation {
 
   private void received(int bytes, int filledBufferId) {
     worker.counters().bytesReceived += bytes;
-    receivedTotal += bytes;
     connection.noteActivity();
+    if (layer != null) {
+      receivedByLayer(bytes, filledBufferId);
+      return;
+    }
+    receivedTotal += bytes;
     if (isDiscarding) {
       return;
     }
@@ -254,9 +265,114 @@ final class ReceivePath extends Operation {
     } finally {
       bufferId = Driver.NO_BUFFER;
     }
+    stopIfKeptFull();
+  }
+
+  private void stopIfKeptFull() {
     if (isKeptFull() && isUnderWay()) {
       worker.counters().receivePauses++;
       cancelInKernel();
+    }
+  }
+
+  // With a layer between.
+
+  /** Everything that is unconsumed, and everything that arrives, is the layer's from now on. */
+  void layBelow(StreamLayer newLayer) {
+    layer = newLayer;
+    wanted = 0;
+    view.end();
+    offeredTotal = receivedTotal;
+    if (length > 0) {
+      Block raw = carry;
+      long from = offset;
+      int bytes = length;
+      carry = null;
+      length = 0;
+      try {
+        layer.received(raw.memory(), from, bytes);
+      } finally {
+        raw.release();
+      }
+      offerFilled();
+    }
+    if (isEnded) {
+      // The end in the clear was no end of what the layer carries.
+      isEnded = false;
+      layer.wireEnded();
+    }
+  }
+
+  private void receivedByLayer(int bytes, int filledBufferId) {
+    if (isDiscarding || isEnded) {
+      return;
+    }
+    try {
+      ReceiveBuffers buffers = worker.driver().receiveBuffers();
+      layer.received(buffers.memory(), buffers.offset(filledBufferId), bytes);
+    } catch (Throwable failure) {
+      connection.fail(failure);
+    }
+    offerFilled();
+    stopIfKeptFull();
+  }
+
+  private void wireEnded() {
+    if (layer == null || isDiscarding) {
+      isEnded = true;
+      inputEnded();
+    } else if (!isEnded) {
+      layer.wireEnded();
+    }
+  }
+
+  /** Where the layer writes next; in the carry, because its bytes lie in no receive buffer. */
+  ByteBuffer room(int bytes) {
+    view.end();
+    ensureCarry(bytes);
+    ByteBuffer room = carry.buffer();
+    return room.limit(carry.capacity()).position((int) (offset - carry.offset()) + length);
+  }
+
+  void filled(int bytes) {
+    length += bytes;
+    receivedTotal += bytes;
+    if (length == 0 && carry != null) {
+      releaseCarry();
+    }
+  }
+
+  void offerFilled() {
+    if (length == 0 || isPaused || isDiscarding) {
+      return;
+    }
+    try {
+      if (forward != null || offeredTotal != receivedTotal) {
+        offer();
+        checkFrame();
+      }
+    } catch (Throwable failure) {
+      connection.fail(failure);
+    }
+  }
+
+  void endByLayer() {
+    offerFilled();
+    if (!isEnded && !isDiscarding) {
+      isEnded = true;
+      inputEnded();
+    }
+  }
+
+  void holdForLayer() {
+    isHeldByLayer = true;
+    cancelInKernel();
+  }
+
+  void releaseForLayer() {
+    isHeldByLayer = false;
+    if (connection.mayReceive() && !isKeptFull()) {
+      arm();
     }
   }
 
@@ -331,6 +447,13 @@ final class ReceivePath extends Operation {
   }
 
   private void appendToCarry(MemorySegment from, long at, int bytes) {
+    ensureCarry(bytes);
+    MemorySegment.copy(from, at, memory, offset + length, bytes);
+    length += bytes;
+    worker.counters().bytesCarried += bytes;
+  }
+
+  private void ensureCarry(int bytes) {
     int needed = length + bytes;
     if (needed > BlockPool.BLOCK_BYTES_MAX) {
       throw tooLarge(needed);
@@ -342,9 +465,6 @@ final class ReceivePath extends Operation {
     } else if (offset - carry.offset() + needed > carry.capacity()) {
       makeRoom(needed);
     }
-    MemorySegment.copy(from, at, memory, offset + length, bytes);
-    length = needed;
-    worker.counters().bytesCarried += bytes;
   }
 
   // After the bytes were offered, so that a message within the limit is not refused for what

@@ -5,6 +5,9 @@ import dev.uring.driver.Driver;
 import dev.uring.driver.SendOperation;
 import dev.uring.driver.SendPart;
 import dev.uring.worker.Worker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,11 +37,23 @@ final class SendPath {
   // of many sends of the size that is worth it, and few enough to look through.
   private static final int ZERO_COPY_SENDS_MAX = 64;
 
+  // Most bytes that a layer encodes for one send: what it makes of them lies in memory beside the
+  // program's. Sends of this size gain nothing by being larger.
+  private static final int ENCODED_BYTES_MAX = 1 << 17;
+
+  // Bytes that lie in no block of ours go to the layer through an array of this size, which is that
+  // of the largest TLS record.
+  private static final int STAGED_BYTES_MAX = 1 << 14;
+
   private final Connection connection;
   private final Worker worker;
   private final Driver driver;
   private final NetLimits limits;
   private final SendQueue queue;
+  // What the kernel is sent from: the same, unless a layer stands between.
+  private SendQueue wire;
+  private StreamLayer layer;
+  private boolean isLayerFinished;
   private final CopyingSend copying = new CopyingSend();
 
   // Made one by one as they are needed; those that wait for nothing are used again.
@@ -56,11 +71,43 @@ final class SendPath {
     this.driver = worker.driver();
     this.limits = limits;
     this.queue = new SendQueue(connection, worker.blocks(), driver.receiveBuffers(), limits);
+    this.wire = queue;
     this.asksZeroCopy = limits.zeroCopySendBytesMin() > 0;
   }
 
   SendQueue queue() {
     return queue;
+  }
+
+  /** What the kernel is sent from. */
+  SendQueue wire() {
+    return wire;
+  }
+
+  /** Whether the kernel has taken everything. */
+  boolean isEmpty() {
+    return queue.isEmpty() && (layer == null || wire.isEmpty());
+  }
+
+  /** Whether something waits for a send. */
+  boolean hasQueued() {
+    return queue.hasQueued() || (layer != null && wire.hasQueued());
+  }
+
+  /** What the program writes goes through the layer from now on. Only while nothing is unsent. */
+  void layBelow(StreamLayer newLayer) {
+    wire = new SendQueue(connection, worker.blocks(), driver.receiveBuffers(), limits);
+    layer = newLayer;
+  }
+
+  /** Whether the layer has a farewell to send, which it now does; once. */
+  boolean finishLayer() {
+    if (layer == null || isLayerFinished) {
+      return false;
+    }
+    isLayerFinished = true;
+    layer.finish();
+    return !wire.isEmpty();
   }
 
   /** Whether a send is not answered yet: its operation names the descriptor. */
@@ -75,12 +122,15 @@ final class SendPath {
 
   /** Begins a send of what is queued, unless one is under way. */
   void start() {
-    if (asked != null || shortOne != null || !queue.hasQueued()) {
+    if (asked != null || shortOne != null || !hasQueued()) {
       return;
     }
-    queue.fill();
     worker.counters().unsent(queue.unsentBytes());
-    if (queue.inFlight() > 0) {
+    if (layer != null && wire.unsentBytes() < ENCODED_BYTES_MAX) {
+      encode();
+    }
+    wire.fill();
+    if (wire.inFlight() > 0) {
       ask();
     }
     SendSource source = queue.nextSource();
@@ -91,6 +141,48 @@ final class SendPath {
     tellLater();
   }
 
+  private void encode() {
+    switch (layer.outputState()) {
+      case WAITING -> {
+        // They wait in the queue.
+      }
+      case OPEN -> {
+        queue.fill();
+        int encoded = 0;
+        for (int i = 0; i < queue.inFlight() && encoded < ENCODED_BYTES_MAX; i++) {
+          SendPiece piece = queue.piece(i);
+          int count = Math.min(piece.length(), ENCODED_BYTES_MAX - encoded);
+          encode(piece, count);
+          encoded += count;
+        }
+        queue.encoded(encoded);
+      }
+      case ENDED -> queue.clear(null);
+      default -> throw new AssertionError(layer.outputState());
+    }
+  }
+
+  private void encode(SendPiece piece, int count) {
+    if (piece.block != null) {
+      int from = (int) (piece.offset() - piece.block.offset());
+      layer.encode(piece.block.buffer().limit(from + count).position(from));
+      return;
+    }
+    byte[] staged = worker.attachment(Staging.class, ignored -> new Staging()).bytes;
+    for (int done = 0; done < count; ) {
+      int part = Math.min(count - done, staged.length);
+      MemorySegment.copy(
+          piece.memory(), ValueLayout.JAVA_BYTE, piece.offset() + done, staged, 0, part);
+      layer.encode(ByteBuffer.wrap(staged, 0, part));
+      done += part;
+    }
+  }
+
+  /** The array of a worker that bytes of the program's own memory go to a layer through. */
+  private static final class Staging {
+    final byte[] bytes = new byte[STAGED_BYTES_MAX];
+  }
+
   private void ask() {
     SendOperation send = chooseSend();
     try {
@@ -98,7 +190,7 @@ final class SendPath {
       asked = send;
     } catch (RuntimeException failure) {
       // Nothing is with the kernel: said here, or the queue would wait for an answer for ever.
-      queue.sent(0, null);
+      wire.sent(0, null);
       connection.fail(failure);
     }
   }
@@ -113,7 +205,10 @@ final class SendPath {
   /** Drops what is queued. Not while a send is under way. */
   void clear() {
     // The piece that a send was short in is still being read; it goes with those behind it.
-    queue.clear(shortOne == null ? null : shortOne.held);
+    wire.clear(shortOne == null ? null : shortOne.held);
+    if (layer != null) {
+      queue.clear(null);
+    }
     tellLater();
   }
 
@@ -152,7 +247,7 @@ final class SendPath {
   private SendOperation chooseSend() {
     if (!asksZeroCopy
         || unnotifiedBytes > limits.sendHighWaterBytes()
-        || queue.inFlightBytes() < limits.zeroCopySendBytesMin()) {
+        || wire.inFlightBytes() < limits.zeroCopySendBytesMin()) {
       return copying;
     }
     for (int i = 0; i < zeroCopySends.size(); i++) {
@@ -184,12 +279,12 @@ final class SendPath {
   private abstract class Send extends SendOperation {
     @Override
     protected int partsCount() {
-      return queue.inFlight();
+      return wire.inFlight();
     }
 
     @Override
     protected SendPart part(int index) {
-      return queue.piece(index);
+      return wire.piece(index);
     }
 
     @Override
@@ -201,12 +296,15 @@ final class SendPath {
     /** Settles the queue with an answer; returns whether the kernel took all there was. */
     boolean settle(int result, HeldPieces keeper) {
       asked = null;
-      boolean isWhole = result == queue.inFlightBytes();
+      boolean isWhole = result == wire.inFlightBytes();
       if (result >= 0) {
         worker.counters().bytesSent += result;
         connection.noteActivity();
       }
-      queue.sent(Math.max(result, 0), keeper);
+      wire.sent(Math.max(result, 0), keeper);
+      if (layer != null && wire.isEmpty()) {
+        queue.encodedIsSent();
+      }
       return isWhole;
     }
   }

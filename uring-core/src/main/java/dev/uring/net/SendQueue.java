@@ -9,7 +9,6 @@ import dev.uring.bytes.ByteView;
 import dev.uring.bytes.ByteWindow;
 import dev.uring.driver.ReceiveBuffers;
 import dev.uring.driver.SendOperation;
-import dev.uring.driver.SendPart;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -59,6 +58,8 @@ final class SendQueue extends ByteSink {
   private long sourceBytes;
   private int sourcesCount;
   private long sentTotal;
+  // Bytes that a layer has encoded and that the kernel has not taken yet.
+  private long encodedBytes;
   private boolean isDiscarding;
 
   // Guards whose memory the kernel has let go of, to be told when nothing here is half done: what
@@ -74,7 +75,7 @@ final class SendQueue extends ByteSink {
 
   /** Bytes written and not yet taken by the kernel. */
   long unsentBytes() {
-    return piecesBytes + openBytes();
+    return piecesBytes + openBytes() + encodedBytes;
   }
 
   /** Of these, the bytes that are in memory; the others have still to be fetched. */
@@ -218,7 +219,7 @@ final class SendQueue extends ByteSink {
     return bytes;
   }
 
-  SendPart piece(int position) {
+  SendPiece piece(int position) {
     return pieces[index(position)];
   }
 
@@ -240,6 +241,19 @@ final class SendQueue extends ByteSink {
       left -= first.length();
       removeFirst(keeper);
     }
+  }
+
+  /** A layer has encoded bytes: their memory is free, but they count until they are sent. */
+  void encoded(long bytes) {
+    sent(bytes, null);
+    sentTotal -= bytes;
+    encodedBytes += bytes;
+  }
+
+  /** The kernel has taken what became of the encoded bytes. */
+  void encodedIsSent() {
+    sentTotal += encodedBytes;
+    encodedBytes = 0;
   }
 
   /**

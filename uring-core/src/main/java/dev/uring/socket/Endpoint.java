@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
  * <tr><td>{@code tcp4://host:port}</td><td>the same, and IPv6 is refused</td></tr>
  * <tr><td>{@code tcp6://host:port}</td><td>the same in IPv6: {@code localhost} is {@code ::1},
  * empty is {@code ::}, and a listener takes no IPv4 client</td></tr>
+ * <tr><td>{@code tls://host:port}</td><td>as {@code tcp://}, with TLS</td></tr>
  * <tr><td>{@code unix:/path}, {@code unix:path}</td><td>a Unix socket with a file</td></tr>
  * <tr><td>{@code unix:@name}</td><td>a Unix socket in the abstract namespace</td></tr>
  * </table>
@@ -40,14 +41,21 @@ public final class Endpoint {
   private final String text;
   private final SocketAddress address;
   private final boolean isOnlyIpv6;
+  private final boolean isTls;
   private final Boolean sharePort;
   private final Integer fileMode;
 
   Endpoint(
-      String text, SocketAddress address, boolean isOnlyIpv6, Boolean sharePort, Integer fileMode) {
+      String text,
+      SocketAddress address,
+      boolean isOnlyIpv6,
+      boolean isTls,
+      Boolean sharePort,
+      Integer fileMode) {
     this.text = text;
     this.address = address;
     this.isOnlyIpv6 = isOnlyIpv6;
+    this.isTls = isTls;
     this.sharePort = sharePort;
     this.fileMode = fileMode;
   }
@@ -91,6 +99,15 @@ public final class Endpoint {
    */
   public boolean isOnlyIpv6() {
     return isOnlyIpv6;
+  }
+
+  /**
+   * Whether TLS is spoken there.
+   *
+   * @return {@code true} for {@code tls://}
+   */
+  public boolean isTls() {
+    return isTls;
   }
 
   /**

@@ -28,6 +28,7 @@ final class EndpointParser {
   private final String text;
   private Boolean sharePort;
   private Integer fileMode;
+  private boolean isTls;
 
   EndpointParser(String text) {
     this.text = text;
@@ -41,13 +42,14 @@ final class EndpointParser {
     int schemeEnd = rest.indexOf("://");
     String scheme = schemeEnd < 0 ? "tcp" : rest.substring(0, schemeEnd);
     String hostAndPort = schemeEnd < 0 ? rest : rest.substring(schemeEnd + "://".length());
+    isTls = scheme.equals("tls");
     return switch (scheme) {
-      case "tcp" -> parseTcp(hostAndPort, Family.EITHER);
+      case "tcp", "tls" -> parseTcp(hostAndPort, Family.EITHER);
       case "tcp4" -> parseTcp(hostAndPort, Family.V4);
       case "tcp6" -> parseTcp(hostAndPort, Family.V6);
       default ->
         throw refused(
-            text, "has scheme '" + scheme + "', which is none of tcp, tcp4, tcp6 and unix");
+            text, "has scheme '" + scheme + "', which is none of tcp, tcp4, tcp6, tls and unix");
     };
   }
 
@@ -176,7 +178,8 @@ final class EndpointParser {
         return InetAddress.getByAddress(family == Family.V6 ? ANY_V6 : ANY_V4);
       }
       if (host.equals("localhost")) {
-        return InetAddress.getByAddress(family == Family.V6 ? LOOPBACK_V6 : LOOPBACK_V4);
+        // With its name: TLS checks the peer's certificate against what was written.
+        return InetAddress.getByAddress(host, family == Family.V6 ? LOOPBACK_V6 : LOOPBACK_V4);
       }
       return requireFamily(parseLiteral(host), host, family);
     } catch (UnknownHostException impossible) {
@@ -208,7 +211,7 @@ final class EndpointParser {
   }
 
   private Endpoint endpoint(SocketAddress address, boolean isOnlyIpv6) {
-    return new Endpoint(text, address, isOnlyIpv6, sharePort, fileMode);
+    return new Endpoint(text, address, isOnlyIpv6, isTls, sharePort, fileMode);
   }
 
   static ConfigException refused(String text, String problem) {

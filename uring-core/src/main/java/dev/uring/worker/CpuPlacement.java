@@ -47,4 +47,12 @@ public final class CpuPlacement {
       LOG.warn("worker {} is not pinned to CPU {}: {}", workerIndex, cpu, Errno.text(-result));
     }
   }
+
+  /** Lets the calling thread run on every CPU again: one that a worker started inherits its pin. */
+  void unpinCurrentThread() {
+    int result = Libc.schedSetaffinityCurrentThread(cpus);
+    if (result < 0) {
+      LOG.warn("a thread of a worker's stays on its CPU: {}", Errno.text(-result));
+    }
+  }
 }

@@ -426,6 +426,16 @@ public final class Worker implements Executor {
   }
 
   /**
+   * Lets the calling thread, which is none of the workers', run on every CPU they have: a thread
+   * that a worker starts is pinned as the worker is.
+   */
+  public void unpinCurrentThread() {
+    if (placement != null) {
+      placement.unpinCurrentThread();
+    }
+  }
+
+  /**
    * Notes that a connection was opened or closed.
    *
    * @param change 1 or -1

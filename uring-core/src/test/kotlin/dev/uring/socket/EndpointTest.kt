@@ -76,7 +76,7 @@ class EndpointTest :
                 "::1:80" to "has host '::1': an IPv6 address needs brackets",
                 "tcp4://[::1]:80" to "has host '[::1]', which is not an IPv4 address",
                 "tcp6://127.0.0.1:80" to "has host '127.0.0.1', which is not an IPv6 address",
-                "http://127.0.0.1:80" to "has scheme 'http', which is none of tcp, tcp4, tcp6 and unix",
+                "http://127.0.0.1:80" to "has scheme 'http', which is none of tcp, tcp4, tcp6, tls and unix",
                 ":1?reuseport=yes" to "has reuseport='yes', which is neither true nor false",
                 ":1?backlog=3" to "has setting 'backlog', which is none of reuseport and mode",
                 ":1?" to "has setting '', which is none of reuseport and mode",

@@ -8,6 +8,7 @@ import dev.uring.net.SendGuard
 import dev.uring.net.SendOutcome
 import dev.uring.socket.PeerCredentials
 import dev.uring.socket.TcpInfo
+import dev.uring.tls.TlsInfo
 import dev.uring.worker.Worker
 import kotlinx.io.bytestring.ByteString
 import kotlinx.io.bytestring.unsafe.UnsafeByteStringApi
@@ -46,6 +47,9 @@ public class Connection internal constructor(
     internal val input: ConnectionInput = ConnectionInput(core)
     internal val outgoing: ConnectionOutput = ConnectionOutput(core, sendLowWaterBytes)
 
+    /** What the core calls for this connection. */
+    internal lateinit var events: ConnectionEvents
+
     /** Number of this connection, unique in its runtime. */
     public val id: Long get() = core.id()
 
@@ -67,6 +71,9 @@ public class Connection internal constructor(
 
     /** What TCP knows about the connection now, by one system call; null when it is no TCP connection or gone. */
     public val tcpInfo: TcpInfo? get() = core.tcpInfo()
+
+    /** What TLS agreed on; null when the connection has no TLS. */
+    public val tlsInfo: TlsInfo? get() = TlsInfo.of(core).orElse(null)
 
     /** An object of the program's own that lives as long as the connection. Set on its worker. */
     public var attachment: Any?

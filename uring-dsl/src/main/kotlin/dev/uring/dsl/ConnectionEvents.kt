@@ -1,11 +1,15 @@
 package dev.uring.dsl
 
+import dev.uring.base.ConnectionClosedException
 import dev.uring.bytes.ByteView
 import dev.uring.net.ConnectionHandler
+import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
 import dev.uring.net.Connection as CoreConnection
 
 /**
@@ -18,8 +22,31 @@ internal abstract class ConnectionEvents(
     protected val core: CoreConnection,
     sendLowWaterBytes: Long,
 ) : ConnectionHandler {
-    val connection: Connection = Connection(core, sendLowWaterBytes)
+    val connection: Connection = Connection(core, sendLowWaterBytes).also { it.events = this }
     private val closed = Job()
+
+    // Waits for the handshake of a connection that was in the clear before.
+    private var upgrading: CancellableContinuation<Unit>? = null
+
+    /** The connection has come to be. */
+    protected open fun opened(): Unit = Unit
+
+    final override fun onOpen(c: CoreConnection) {
+        val upgraded = upgrading
+        if (upgraded == null) {
+            opened()
+        } else {
+            upgrading = null
+            // Those who waited for room meanwhile asked somebody else for it.
+            connection.outgoing.handleWritable()
+            upgraded.resume(Unit)
+        }
+    }
+
+    /** Until [onOpen] is called again, or [onClosed]. */
+    fun awaitUpgrade(continuation: CancellableContinuation<Unit>) {
+        upgrading = continuation
+    }
 
     final override fun onReceive(
         c: CoreConnection,
@@ -38,6 +65,8 @@ internal abstract class ConnectionEvents(
         causeOrNull: Throwable?,
     ) {
         closed.complete()
+        upgrading?.resumeWithException(causeOrNull ?: ConnectionClosedException("closed during startTls: $connection"))
+        upgrading = null
         connection.input.handleClosed(causeOrNull)
         connection.outgoing.handleClosed(causeOrNull)
     }

@@ -3,8 +3,10 @@ package dev.uring.dsl
 import dev.uring.UringRuntime
 import dev.uring.net.ConnectionAcceptor
 import dev.uring.socket.SocketOptions
+import dev.uring.tls.TlsClientOptions
 import dev.uring.worker.Worker
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 import java.util.concurrent.CompletionException
@@ -27,42 +29,75 @@ internal class Connector(
         address: String,
         timeout: Duration,
         options: SocketOptions,
-    ): Connection =
-        open(place()) { worker, acceptor -> attempt(worker, address, timeout, options, acceptor) }.connection
+        tls: TlsClientOptions?,
+    ): Connection {
+        val how = tls ?: defaultTls(listOf(address))
+        return open(
+            place(),
+        ) { worker, acceptor -> attempt(worker, address, timeout, options, how, acceptor) }.connection
+    }
 
     suspend fun <R> connect(
         address: String,
         timeout: Duration,
         options: SocketOptions,
+        tls: TlsClientOptions?,
         block: suspend CoroutineScope.(Connection) -> R,
-    ): R = use(block) { worker, acceptor -> attempt(worker, address, timeout, options, acceptor) }
+    ): R {
+        val how = tls ?: defaultTls(listOf(address))
+        return use(block) { worker, acceptor -> attempt(worker, address, timeout, options, how, acceptor) }
+    }
 
     suspend fun connect(
         addresses: List<String>,
         attemptDelay: Duration,
         timeout: Duration,
         options: SocketOptions,
-    ): Connection =
-        open(
-            place(),
-        ) { worker, acceptor -> race(worker, addresses, attemptDelay, timeout, options, acceptor) }.connection
+        tls: TlsClientOptions?,
+    ): Connection {
+        val how = tls ?: defaultTls(addresses)
+        return open(place()) { worker, acceptor ->
+            race(worker, addresses, attemptDelay, timeout, options, how, acceptor)
+        }.connection
+    }
 
     suspend fun <R> connect(
         addresses: List<String>,
         attemptDelay: Duration,
         timeout: Duration,
         options: SocketOptions,
+        tls: TlsClientOptions?,
         block: suspend CoroutineScope.(Connection) -> R,
-    ): R = use(block) { worker, acceptor -> race(worker, addresses, attemptDelay, timeout, options, acceptor) }
+    ): R {
+        val how = tls ?: defaultTls(addresses)
+        return use(block) { worker, acceptor ->
+            race(worker, addresses, attemptDelay, timeout, options, how, acceptor)
+        }
+    }
+
+    // Not on a worker: the first time, they read the system's authorities.
+    private suspend fun defaultTls(addresses: List<String>): TlsClientOptions? =
+        if (addresses.any { it.startsWith("tls://") }) {
+            withContext(Dispatchers.IO) { TlsClientOptions.defaults() }
+        } else {
+            null
+        }
 
     private fun attempt(
         worker: Worker,
         address: String,
         timeout: Duration,
         options: SocketOptions,
+        tls: TlsClientOptions?,
         acceptor: ConnectionAcceptor,
     ): Opening {
-        val attempt = runtime.connect(worker, address, timeout.orKernels(), options, acceptor)
+        val limit = timeout.orKernels()
+        val attempt =
+            if (tls == null) {
+                runtime.connect(worker, address, limit, options, acceptor)
+            } else {
+                runtime.connect(worker, address, limit, options, tls, acceptor)
+            }
         return Opening(attempt.result(), attempt::cancel)
     }
 
@@ -72,10 +107,17 @@ internal class Connector(
         attemptDelay: Duration,
         timeout: Duration,
         options: SocketOptions,
+        tls: TlsClientOptions?,
         acceptor: ConnectionAcceptor,
     ): Opening {
         val delay = attemptDelay.toJavaDuration()
-        val race = runtime.connect(worker, addresses, delay, timeout.orKernels(), options, acceptor)
+        val limit = timeout.orKernels()
+        val race =
+            if (tls == null) {
+                runtime.connect(worker, addresses, delay, limit, options, acceptor)
+            } else {
+                runtime.connect(worker, addresses, delay, limit, options, tls, acceptor)
+            }
         return Opening(race.result(), race::cancel)
     }
 

@@ -4,6 +4,8 @@ import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
 import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
+import dev.uring.tls.TlsClientOptions
+import dev.uring.tls.TlsServerSource
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -56,12 +58,17 @@ internal class RunningScope(
         address: String,
         onError: (connection: Connection, cause: Throwable) -> Unit,
         options: SocketOptions,
+        tls: TlsServerSource?,
         handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server {
         val connections = ConnectionGroup(runtime, coroutineContext, onError, handler)
         val listener =
             try {
-                runtime.listen(address, options, connections)
+                if (tls == null) {
+                    runtime.listen(address, options, connections)
+                } else {
+                    runtime.listen(address, options, tls, connections)
+                }
             } catch (failure: Throwable) {
                 connections.job.cancel()
                 throw failure
@@ -104,29 +111,33 @@ internal class RunningScope(
         address: String,
         timeout: Duration,
         options: SocketOptions,
-    ): Connection = connector.connect(address, timeout, options)
+        tls: TlsClientOptions?,
+    ): Connection = connector.connect(address, timeout, options, tls)
 
     override suspend fun <R> connect(
         address: String,
         timeout: Duration,
         options: SocketOptions,
+        tls: TlsClientOptions?,
         block: suspend CoroutineScope.(connection: Connection) -> R,
-    ): R = connector.connect(address, timeout, options, block)
+    ): R = connector.connect(address, timeout, options, tls, block)
 
     override suspend fun connect(
         addresses: List<String>,
         attemptDelay: Duration,
         timeout: Duration,
         options: SocketOptions,
-    ): Connection = connector.connect(addresses, attemptDelay, timeout, options)
+        tls: TlsClientOptions?,
+    ): Connection = connector.connect(addresses, attemptDelay, timeout, options, tls)
 
     override suspend fun <R> connect(
         addresses: List<String>,
         attemptDelay: Duration,
         timeout: Duration,
         options: SocketOptions,
+        tls: TlsClientOptions?,
         block: suspend CoroutineScope.(connection: Connection) -> R,
-    ): R = connector.connect(addresses, attemptDelay, timeout, options, block)
+    ): R = connector.connect(addresses, attemptDelay, timeout, options, tls, block)
 
     override fun onShutdown(
         phase: ShutdownPhase,

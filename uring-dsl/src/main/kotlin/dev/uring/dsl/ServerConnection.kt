@@ -26,7 +26,7 @@ internal class ServerConnection(
     var previous: ServerConnection? = null
     var next: ServerConnection? = null
 
-    override fun onOpen(c: CoreConnection) {
+    override fun opened() {
         live.add(this)
         // Undispatched: the loop's top level called, so the handler may run right here until it first waits.
         group.scopeOn(core.worker()).launch(start = CoroutineStart.UNDISPATCHED) { serve() }

@@ -4,6 +4,8 @@ import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
 import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
+import dev.uring.tls.TlsClientOptions
+import dev.uring.tls.TlsServerSource
 import kotlinx.coroutines.CoroutineScope
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -28,7 +30,8 @@ public sealed interface UringScope : CoroutineScope {
      * ### Shapes and units
      * [address] is one of the forms of [Endpoint][dev.uring.socket.Endpoint], such as `127.0.0.1:7000`,
      * `tcp6://[::]:7000`, `:7000` (every IPv4 address) or `unix:/run/echo.sock`; port 0 lets the system choose, see
-     * [Server.localAddress]. Bound when the call returns. [options] are those of its connections too.
+     * [Server.localAddress]. Bound when the call returns. [options] are those of its connections too. With [tls], which
+     * a `tls://` address needs, a connection comes to [handler] when its handshake is through.
      * ### Ownership
      * The server is a child of this scope, a connection's coroutine one of the server, and what [handler] launches one
      * of that coroutine. When [handler] and all it launched have returned, the connection is closed in order: what it
@@ -47,6 +50,7 @@ public sealed interface UringScope : CoroutineScope {
         address: String,
         onError: (connection: Connection, cause: Throwable) -> Unit = FailureLog,
         options: SocketOptions = SocketOptions.defaults(),
+        tls: TlsServerSource? = null,
         handler: suspend CoroutineScope.(connection: Connection) -> Unit,
     ): Server
 
@@ -82,7 +86,8 @@ public sealed interface UringScope : CoroutineScope {
      * ### Shapes and units
      * [address] is one of the forms of [Endpoint][dev.uring.socket.Endpoint], such as `127.0.0.1:7000`, `[::1]:7000` or
      * `unix:/run/echo.sock`. [timeout] is for the peer's answer;
-     * [Duration.INFINITE] leaves the limit to the kernel (about two minutes).
+     * [Duration.INFINITE] leaves the limit to the kernel (about two minutes). With [tls], or a `tls://` address (then with
+     * [TlsClientOptions.defaults]), it is for the handshake too.
      * ### Ownership
      * The caller owns the connection and must close it; the form with a block does that by itself. What is still open
      * when the [uring] block and all its coroutines have ended is closed in order then, or reset if they failed.
@@ -92,7 +97,8 @@ public sealed interface UringScope : CoroutineScope {
      * which the connection comes to be, the socket is closed.
      * ### Errors
      * [ConnectFailedException][dev.uring.base.ConnectFailedException] refused, unreachable, or no answer within
-     * [timeout]; its `errno` tells · [ConfigException][dev.uring.base.ConfigException] no such address.
+     * [timeout]; its `errno` tells · [TlsException][dev.uring.tls.TlsException] the handshake failed ·
+     * [ConfigException][dev.uring.base.ConfigException] no such address.
      * ### Source
      * io_uring_prep_connect(3), since kernel 5.5.
      *
@@ -102,6 +108,7 @@ public sealed interface UringScope : CoroutineScope {
         address: String,
         timeout: Duration = CONNECT_TIMEOUT,
         options: SocketOptions = SocketOptions.defaults(),
+        tls: TlsClientOptions? = null,
     ): Connection
 
     /**
@@ -125,6 +132,7 @@ public sealed interface UringScope : CoroutineScope {
         address: String,
         timeout: Duration = CONNECT_TIMEOUT,
         options: SocketOptions = SocketOptions.defaults(),
+        tls: TlsClientOptions? = null,
         block: suspend CoroutineScope.(connection: Connection) -> R,
     ): R
 
@@ -153,6 +161,7 @@ public sealed interface UringScope : CoroutineScope {
         attemptDelay: Duration = ATTEMPT_DELAY,
         timeout: Duration = CONNECT_TIMEOUT,
         options: SocketOptions = SocketOptions.defaults(),
+        tls: TlsClientOptions? = null,
     ): Connection
 
     /** As the form without a block, and closes the connection as the form with one address and a block does. */
@@ -161,6 +170,7 @@ public sealed interface UringScope : CoroutineScope {
         attemptDelay: Duration = ATTEMPT_DELAY,
         timeout: Duration = CONNECT_TIMEOUT,
         options: SocketOptions = SocketOptions.defaults(),
+        tls: TlsClientOptions? = null,
         block: suspend CoroutineScope.(connection: Connection) -> R,
     ): R
 
