@@ -51,12 +51,11 @@ final class Sockets {
     // Buffer sizes before listen: the kernel agrees on a window when a connection begins.
     int result = SocketSettings.applyCommon(socket, isTcp, options.socket());
     if (result >= 0) {
-      result = isTcp
-          ? bindTcp(socket, (InetSocketAddress) address, options)
-          : bindUnix(socket, address, options);
-    }
-    if (result >= 0) {
-      result = Libc.listen(socket, options.backlog());
+      // Locked until it listens: a socket that is only bound refuses connections as a stale one
+      // does.
+      result = address instanceof UnixDomainSocketAddress file
+          ? FolderLock.during(file.getPath(), () -> listenAtFile(socket, file, options))
+          : listenAt(socket, address, options);
     }
     return closedUnless(result >= 0, socket, result);
   }
@@ -115,18 +114,28 @@ final class Sockets {
     return result < 0 ? result : bind(socket, address);
   }
 
-  private static int bindUnix(int socket, SocketAddress address, ListenOptions options) {
-    if (!(address instanceof UnixDomainSocketAddress file)) {
-      return bind(socket, address);
-    }
+  private static int listenAt(int socket, SocketAddress address, ListenOptions options) {
+    int result = address instanceof InetSocketAddress ip
+        ? bindTcp(socket, ip, options)
+        : bind(socket, address);
+    return result < 0 ? result : Libc.listen(socket, options.backlog());
+  }
+
+  private static int listenAtFile(int socket, UnixDomainSocketAddress file, ListenOptions options) {
     UnixSocketFile.removeStale(file);
     int result = bind(socket, file);
+    if (result < 0) {
+      return result;
+    }
     OptionalInt mode = options.socket().fileMode();
-    if (result >= 0 && mode.isPresent()) {
+    if (mode.isPresent()) {
       result = UnixSocketFile.setMode(file, mode.getAsInt());
-      if (result < 0) {
-        UnixSocketFile.boundTo(file).remove();
-      }
+    }
+    if (result >= 0) {
+      result = Libc.listen(socket, options.backlog());
+    }
+    if (result < 0) {
+      UnixSocketFile.removeBound(file);
     }
     return result;
   }

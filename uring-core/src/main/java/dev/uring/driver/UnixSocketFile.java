@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Set;
@@ -22,7 +23,9 @@ import java.util.Set;
  * <p>The kernel makes it at bind and never removes it: a server that was killed leaves it behind,
  * and its successor is refused. So, before binding: a socket that answers a connect is somebody's,
  * and stays; one that refuses is stale, and is removed; what is no socket is never touched. After
- * closing: the file is removed if it is still ours, and not a successor's of the same name.
+ * closing: the file is removed if it is still ours, and not a successor's of the same name. Both
+ * are done under a {@link FolderLock}, so that servers which start or end at the same time do not
+ * remove each other's.
  *
  * <p>These calls touch the file system and may take their time: only where a listener begins and
  * ends, never on the way of a connection.
@@ -32,9 +35,9 @@ public final class UnixSocketFile {
   private static final int MODE_SOCKET = 0140000;
 
   private final Path path;
-  private final Object key;
+  private final Identity key;
 
-  private UnixSocketFile(Path path, Object key) {
+  private UnixSocketFile(Path path, Identity key) {
     this.path = path;
     this.key = key;
   }
@@ -51,14 +54,17 @@ public final class UnixSocketFile {
 
   /** Removes the file, if it is still the one that was bound to. */
   public void remove() {
-    try {
+    FolderLock.during(path, () -> {
       if (key != null && key.equals(keyOf(path))) {
-        Files.deleteIfExists(path);
+        delete(path);
       }
-    } catch (IOException | SecurityException kept) {
-      // The folder has become read-only, or is gone: the next server's rule for stale files
-      // applies.
-    }
+      return 0;
+    });
+  }
+
+  /** Takes back a bind that no listen has followed; under the lock of both. */
+  static void removeBound(UnixDomainSocketAddress address) {
+    delete(address.getPath());
   }
 
   /** Makes way for a bind: removes the socket of a server that is gone. */
@@ -66,9 +72,9 @@ public final class UnixSocketFile {
     Path path = address.getPath();
     try {
       if (isSocket(path) && isRefused(address)) {
-        Files.deleteIfExists(path);
+        delete(path);
       }
-    } catch (IOException | SecurityException kept) {
+    } catch (IOException | SecurityException unreadable) {
       // bind says why it cannot have the path.
     }
   }
@@ -92,6 +98,16 @@ public final class UnixSocketFile {
       }
     }
     return permissions;
+  }
+
+  private static void delete(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException | SecurityException kept) {
+      // The folder has become read-only, or is gone: the next bind says why it cannot have the
+      // path,
+      // and the next server's rule for stale files applies.
+    }
   }
 
   private static boolean isSocket(Path path) throws IOException {
@@ -118,12 +134,18 @@ public final class UnixSocketFile {
     }
   }
 
-  private static Object keyOf(Path path) {
+  // A file system gives the number of a deleted file to the next one: a successor's socket often
+  // has
+  // it, but was made later.
+  private static Identity keyOf(Path path) {
     try {
-      return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-          .fileKey();
+      BasicFileAttributes attributes =
+          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      return new Identity(attributes.fileKey(), attributes.creationTime());
     } catch (IOException | SecurityException gone) {
       return null;
     }
   }
+
+  private record Identity(Object inode, FileTime madeAt) {}
 }

@@ -59,6 +59,8 @@ public final class Libc {
   private static final MemorySegment MMAP = Downcalls.find("mmap");
   private static final MemorySegment FCNTL = Downcalls.find("fcntl");
   private static final MemorySegment FTRUNCATE = Downcalls.find("ftruncate");
+  private static final MemorySegment OPEN = Downcalls.find("open");
+  private static final MemorySegment FLOCK = Downcalls.find("flock");
 
   // The kernel refuses a mask shorter than its own CPU count; 8192 is the largest NR_CPUS it can be
   // built with.
@@ -202,6 +204,18 @@ public final class Libc {
   /** {@code ftruncate(2)}; blocks while the file system works. */
   public static int ftruncate(int fd, long bytes) {
     return callInt(FTRUNCATE, fd, bytes, 0, 0, 0);
+  }
+
+  /** {@code open(2)} of something that exists; blocks while the file system works. */
+  public static int open(String path, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      return callInt(OPEN, arena.allocateFrom(path).address(), flags, 0, 0, 0);
+    }
+  }
+
+  /** {@code flock(2)}: blocks unless told not to. */
+  public static int flock(int fd, int operation) {
+    return callInt(FLOCK, fd, operation, 0, 0, 0);
   }
 
   // Memory.

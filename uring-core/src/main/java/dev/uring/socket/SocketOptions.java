@@ -126,9 +126,14 @@ public final class SocketOptions {
 
   /**
    * How long a closed connection waits for the peer's FIN. Default empty: as
-   * {@code RuntimeConfig.lingerTimeout} says. Bound: 0 to 1 minute. This is not SO_LINGER, which
-   * would make the kernel's close, and with it the worker, wait; what is queued is sent in any
-   * case, and {@code abort()} is the reset that SO_LINGER with 0 is used for elsewhere.
+   * {@code RuntimeConfig.lingerTimeout} says. Bound: 0 to 1 minute; with 0 the descriptor goes as
+   * soon as the kernel has the last byte, and a peer whose bytes were not all read is then reset,
+   * perhaps before it has read the reply.
+   *
+   * <p>This is not SO_LINGER, which would make the kernel's close, and with it the worker, wait,
+   * and which drops what is unsent when its time is over. Here what is queued is sent in any case,
+   * and only then the time begins; {@code abort()} is the reset that SO_LINGER with 0 is used for
+   * elsewhere.
    *
    * @return the value
    */

@@ -147,6 +147,19 @@ class ConnectionCloseKernelTest :
             }
         }
 
+        kernelTest("without a lingerTimeout, too, all that was queued reaches a slow reader, and the end is no reset") {
+            val recorder = Recorder()
+            withServer(recorder, smallConfig().lingerTimeout(Duration.ZERO).build()) { server ->
+                val client = server.connect(receiveBufferBytes = 8 * KIB)
+                recorder.connection().call {
+                    write(ByteArray(8 * MIB))
+                    close()
+                }
+                client.getInputStream().readAllBytes().size shouldBe 8 * MIB
+                recorder.closed() shouldBe null
+            }
+        }
+
         kernelTest("abort() after close() ends at once what close() was waiting for") {
             val recorder = Recorder()
             withServer(recorder) { server ->
