@@ -30,8 +30,13 @@ internal class UdpRecorder(
         payload: ByteView,
         peer: UdpPeer,
     ) {
-        texts += payload.toUtf8()
-        onDatagram.invoke(socket, payload, peer)
+        val text = payload.toUtf8()
+        try {
+            onDatagram.invoke(socket, payload, peer)
+        } finally {
+            // Last: whoever waits for it looks at what was done with it.
+            texts += text
+        }
     }
 
     override fun onWritable(socket: UdpSocket) = onWritable.invoke(socket)
