@@ -9,14 +9,17 @@ import dev.uring.bench.echo.EchoWorkload
 import dev.uring.bench.measure.Metric
 import dev.uring.bench.process.ControlledProcess
 import dev.uring.bench.report.shouldBeAReport
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import kotlin.io.path.createFile
 
 class ProxyBenchTest :
     FunSpec({
@@ -36,6 +39,18 @@ class ProxyBenchTest :
                 }
                 session.pool.end(upstream.process.child)
             }
+        }
+
+        test("nginx is used with its stream module, loaded or built in, and left out without one") {
+            val modules = tempdir().toPath()
+            val program = modules.resolve("nginx")
+            val loaded = "configure arguments: --modules-path=$modules --with-stream=dynamic --with-stream_ssl_module"
+            shouldThrow<IllegalStateException> { Nginx.of(program, loaded) }.message shouldBe
+                "$program has no stream module: there is no $modules/ngx_stream_module.so " +
+                "(Debian: apt-get install libnginx-mod-stream)"
+            val module = modules.resolve("ngx_stream_module.so").createFile()
+            Nginx.of(program, loaded).streamModule shouldBe module
+            Nginx.of(program, "configure arguments: --with-stream --with-threads").streamModule shouldBe null
         }
 
         test("the bench measures from end to end and reports").config(
