@@ -58,6 +58,17 @@ internal class UdpRecorder(
     /** The next datagram that was offered; one that was postponed comes again. */
     fun text(): String = texts.poll(PATIENCE_SECONDS, TimeUnit.SECONDS) ?: error("no datagram")
 
+    /** Whether [text] is offered before no other datagram is for so long. */
+    fun hears(
+        text: String,
+        withinMillis: Long,
+    ): Boolean {
+        while (true) {
+            val heard = texts.poll(withinMillis, TimeUnit.MILLISECONDS) ?: return false
+            if (heard == text) return true
+        }
+    }
+
     fun error(): Int = errors.poll(PATIENCE_SECONDS, TimeUnit.SECONDS) ?: error("no error")
 
     val offeredCount: Int get() = texts.size
