@@ -26,7 +26,8 @@ internal class GuestSystem(
     /**
      * Writes the archive.
      *
-     * @param program what the machine is there to do: its lines go to the console, then `status=` and how it ended
+     * @param program what the machine is there to do: its lines go to the console, then `status=` and how it ended, then
+     *     what it said on standard error, which is much where a slow machine's stalls are warned of
      * @param classes one of each jar or folder that the program needs
      */
     fun build(
@@ -101,8 +102,9 @@ internal class GuestSystem(
             |for device in ${program.devices.joinToString(" ")}; do
             |  until [ -e "${'$'}device" ]; do sleep 0.1; done
             |done
-            |${(java + program.mainClass + program.arguments).joinToString(" ")} 2>&1
+            |${(java + program.mainClass + program.arguments).joinToString(" ")} 2>/errors
             |echo "status=${'$'}?"
+            |cat /errors
             |poweroff -f
             |
             """.trimMargin()
