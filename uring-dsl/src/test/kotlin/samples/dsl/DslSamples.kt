@@ -178,6 +178,23 @@ suspend fun passBody(
     source.forwardExactly(target, bodyBytes)
 }
 
+suspend fun storeAll(
+    connection: Connection,
+    path: String,
+): Long =
+    openFile(path, OpenOptions.forWriting().create().truncate()) { file ->
+        connection.forwardTo(file).also { file.sync() }
+    }
+
+suspend fun storeBody(
+    connection: Connection,
+    file: UringFile,
+    bodyBytes: Long,
+) {
+    connection.forwardExactly(file, position = 0, bodyBytes)
+    connection.send("stored $bodyBytes bytes\n")
+}
+
 suspend fun proxy(
     client: Connection,
     upstream: Connection,

@@ -83,6 +83,12 @@ public final class Socket {
   /** The CPU that last handled this socket's packets; for a listener, the CPU it prefers. */
   public static final int SO_INCOMING_CPU = 49;
 
+  /**
+   * Each arrival says when the kernel took it from the network; also the type of the control
+   * message, a {@code struct __kernel_timespec}. Since 5.1.
+   */
+  public static final int SO_TIMESTAMPNS_NEW = 64;
+
   // Options at IPPROTO_TCP.
 
   /** Send small segments at once. */

@@ -34,6 +34,11 @@ public final class DatagramArrival {
   /** Datagrams the kernel dropped before this one since the socket began, modulo 2^32. */
   public int droppedTotal;
 
+  /**
+   * When the kernel took it from the network, in nanoseconds since 1970; 0 when it did not tell.
+   */
+  public long kernelNanos;
+
   /** An arrival that says nothing yet. */
   public DatagramArrival() {}
 }

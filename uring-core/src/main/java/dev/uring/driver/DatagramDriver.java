@@ -40,6 +40,20 @@ public interface DatagramDriver {
   ReceiveBuffers buffers(int count, int payloadBytes);
 
   /**
+   * As {@link #buffers}, with room for the kernel's time of arrival, which sockets that were opened
+   * with {@link DatagramOpening#timestamps} want.
+   *
+   * @param count how many; a power of two
+   * @param payloadBytes payload each can take
+   * @return always the same object for the same numbers; of a driver that tells no times, the one
+   *     of {@link #buffers}
+   * @throws dev.uring.base.UringException there are too many different sizes already
+   */
+  default ReceiveBuffers stampedBuffers(int count, int payloadBytes) {
+    return buffers(count, payloadBytes);
+  }
+
+  /**
    * Receives until cancelled: each answer is a buffer for {@link #read}, or a negative errno. When
    * no buffer is free, the driver waits for one by itself. An answer may be the last without being
    * an error.

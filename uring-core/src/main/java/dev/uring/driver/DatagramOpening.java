@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
  * @param v6Only whether a socket bound to an IPv6 address refuses IPv4 peers
  * @param broadcast whether it may send to a broadcast address
  * @param ecn whether arrivals say their ECN mark
+ * @param timestamps whether arrivals say when they came
  * @param joinsArrivals whether the kernel may join arrivals to a train (GRO)
  * @param receiveBufferBytes the kernel's receive buffer, or 0 for the system's default
  * @param sendBufferBytes the kernel's send buffer, or 0 for the system's default
@@ -24,6 +25,7 @@ public record DatagramOpening(
     boolean v6Only,
     boolean broadcast,
     boolean ecn,
+    boolean timestamps,
     boolean joinsArrivals,
     int receiveBufferBytes,
     int sendBufferBytes) {
@@ -43,6 +45,7 @@ public record DatagramOpening(
         v6Only,
         broadcast,
         ecn,
+        timestamps,
         joinsArrivals,
         receiveBufferBytes,
         sendBufferBytes);
@@ -63,6 +66,7 @@ public record DatagramOpening(
         v6Only,
         broadcast,
         ecn,
+        timestamps,
         joinsArrivals,
         receiveBufferBytes,
         sendBufferBytes);

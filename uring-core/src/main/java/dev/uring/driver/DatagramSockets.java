@@ -81,6 +81,7 @@ final class DatagramSockets {
     set.flag(opening.reuseAddress(), Socket.SOL_SOCKET, Socket.SO_REUSEADDR);
     set.flag(opening.broadcast(), Socket.SOL_SOCKET, Datagram.SO_BROADCAST);
     set.flag(opening.joinsArrivals(), Socket.IPPROTO_UDP, Datagram.UDP_GRO);
+    set.flag(opening.timestamps(), Socket.SOL_SOCKET, Socket.SO_TIMESTAMPNS_NEW);
     set.size(opening.receiveBufferBytes(), Socket.SO_RCVBUF);
     set.size(opening.sendBufferBytes(), Socket.SO_SNDBUF);
     if (opening.ecn()) {

@@ -140,6 +140,19 @@ public interface Driver extends AutoCloseable {
   void receive(int socket, Operation operation);
 
   /**
+   * Receives as {@link #receive} does, and tells of each arrival when the kernel took it from the
+   * network ({@link ReceiveOperation#stampNanos}), on a socket that was opened with
+   * {@link SocketOptions#receiveTimestamps}. A driver that cannot receives without.
+   *
+   * @param socket the socket
+   * @param operation hears the answers; its buffers begin with {@link ReceiveOperation#stampBytes}
+   *     of the kernel's own
+   */
+  default void receiveStamped(int socket, ReceiveOperation operation) {
+    receive(socket, operation);
+  }
+
+  /**
    * Sends the operation's parts in order: one answer, the number of bytes the kernel took. Fewer
    * than asked when the connection ends, or when there is no memory to gather all parts. After the
    * answer to a zero-copy send the memory may stay busy until {@link SendOperation#memoryReleased}.
@@ -164,6 +177,21 @@ public interface Driver extends AutoCloseable {
    * @param operation hears the answer
    */
   void close(int socket, Operation operation);
+
+  /**
+   * Waits until a descriptor can be read, or has nothing to wait for any more, such as one of a
+   * process that has ended: one answer, ≥ 0 or a negative errno.
+   *
+   * @param descriptor of the kernel's, opened by this library
+   * @param operation hears the answer
+   * @throws UnsupportedOperationException this driver cannot
+   */
+  default void awaitReadable(int descriptor, Operation operation) {
+    throw new UnsupportedOperationException("the driver "
+        + name()
+        + " cannot wait for descriptors, which child processes and watches of files need.\n  Use"
+        + " the driver uring; uring doctor says what keeps it from working here.");
+  }
 
   /**
    * Asks to end an operation under way; its last answer still comes, perhaps a success. Does

@@ -28,6 +28,9 @@ public interface FileDriver {
   /** Stands for the working directory, where a relative path may begin. */
   int WORKING_DIRECTORY = -100;
 
+  /** Stands for the position of what has none, such as a pipe. */
+  long NO_POSITION = -1;
+
   /** Says that memory is not registered with the driver. */
   int UNREGISTERED = -1;
 
@@ -42,6 +45,20 @@ public interface FileDriver {
    * @param operation hears the answer
    */
   void open(int directory, String path, int flags, int permissions, FileOperation operation);
+
+  /**
+   * Takes over a descriptor that was opened elsewhere, as if {@link #open} had brought it: an end
+   * of a pipe.
+   *
+   * @param descriptor handed over
+   * @return the file
+   * @throws UnsupportedOperationException this driver cannot
+   */
+  default int adopt(int descriptor) {
+    throw new UnsupportedOperationException("this driver cannot read and write pipes, which child"
+        + " processes need.\n  Use the driver uring; uring doctor says what keeps it from working"
+        + " here.");
+  }
 
   /**
    * Closes a file that no other operation uses: one answer.
@@ -66,7 +83,7 @@ public interface FileDriver {
    * @param file the file
    * @param address where the bytes go
    * @param bytes how many at most
-   * @param position where in the file
+   * @param position where in the file, or {@link #NO_POSITION}
    * @param region {@link #UNREGISTERED}, or the region of {@link #registeredMemory} it lies in
    * @param operation hears the answer
    */

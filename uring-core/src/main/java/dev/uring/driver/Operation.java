@@ -37,7 +37,8 @@ public abstract class Operation {
   int receivingSocket = NO_SLOT;
   boolean isStarved;
 
-  // The buffers of a datagram receive; null for everything else.
+  // The buffers of a receive of messages: datagrams, or a stream's with stamps. Null for everything
+  // else.
   DatagramGroup datagramGroup;
 
   // Whether the present asking is to end. The driver must know when the kernel's answer is ENOBUFS:

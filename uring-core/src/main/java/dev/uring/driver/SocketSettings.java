@@ -29,6 +29,9 @@ final class SocketSettings {
     SocketSettings settings = new SocketSettings(socket);
     settings.setBytes(Socket.SO_SNDBUF, options.sendBufferBytes());
     settings.setBytes(Socket.SO_RCVBUF, options.receiveBufferBytes());
+    if (options.receiveTimestamps()) {
+      settings.set(Socket.SOL_SOCKET, Socket.SO_TIMESTAMPNS_NEW, 1);
+    }
     if (isTcp) {
       settings.setTcp(options);
     }

@@ -25,6 +25,9 @@ import java.net.InetAddress;
  * 128   the payload, on a cache line
  * </pre>
  *
+ * <p>With timestamps there are {@link #CONTROL_STAMPED_BYTES} of control messages, and the payload
+ * begins one cache line later.
+ *
  * <p>A plain send is a SEND with an address: no msghdr for the kernel to copy and check. Only a
  * train or an ECN mark needs SENDMSG, for its control messages.
  *
@@ -34,9 +37,13 @@ final class UringDatagrams implements DatagramDriver {
   // A sockaddr_in6 is 28 bytes; rounded up, so that the control messages are aligned.
   private static final int NAME_BYTES = 32;
 
+  private static final int CONTROL_FROM = Layouts.RECVMSG_OUT_BYTES + NAME_BYTES;
+
   // Three messages of 24 bytes at most: drops, the size of a train's datagrams, ECN.
   private static final int CONTROL_BYTES = 80;
-  private static final int HEADER_BYTES = Layouts.RECVMSG_OUT_BYTES + NAME_BYTES + CONTROL_BYTES;
+
+  // And one of 32 for the timestamp.
+  private static final int CONTROL_STAMPED_BYTES = CONTROL_BYTES + 64;
 
   // Half of what streams have: a burst of 128 datagrams in one turn is rare, and costs one more
   // asking when it happens, while each buffer that is with the kernel is one that goes cold.
@@ -56,6 +63,7 @@ final class UringDatagrams implements DatagramDriver {
 
   private final UringDriver driver;
   private final MemorySegment receiveHeader;
+  private final MemorySegment stampedHeader;
 
   // Read by other threads for a snapshot: an array that never moves.
   private final DatagramGroup[] groups = new DatagramGroup[GROUPS_MAX];
@@ -64,9 +72,15 @@ final class UringDatagrams implements DatagramDriver {
   UringDatagrams(UringDriver driver, Arena arena) {
     this.driver = driver;
     // Of a multishot's msghdr the kernel reads the two lengths only, so one serves all.
-    receiveHeader = arena.allocate(Layouts.MSGHDR_BYTES, Long.BYTES);
-    receiveHeader.set(ValueLayout.JAVA_INT, Layouts.MSGHDR_NAMELEN, NAME_BYTES);
-    receiveHeader.set(ValueLayout.JAVA_LONG, Layouts.MSGHDR_CONTROLLEN, CONTROL_BYTES);
+    receiveHeader = header(arena, CONTROL_BYTES);
+    stampedHeader = header(arena, CONTROL_STAMPED_BYTES);
+  }
+
+  private static MemorySegment header(Arena arena, int controlBytes) {
+    MemorySegment header = arena.allocate(Layouts.MSGHDR_BYTES, Long.BYTES);
+    header.set(ValueLayout.JAVA_INT, Layouts.MSGHDR_NAMELEN, NAME_BYTES);
+    header.set(ValueLayout.JAVA_LONG, Layouts.MSGHDR_CONTROLLEN, controlBytes);
+    return header;
   }
 
   @Override
@@ -76,9 +90,21 @@ final class UringDatagrams implements DatagramDriver {
 
   @Override
   public ReceiveBuffers buffers(int count, int payloadBytes) {
+    return buffers(count, payloadBytes, CONTROL_BYTES);
+  }
+
+  @Override
+  public ReceiveBuffers stampedBuffers(int count, int payloadBytes) {
+    return buffers(count, payloadBytes, CONTROL_STAMPED_BYTES);
+  }
+
+  private ReceiveBuffers buffers(int count, int payloadBytes, int controlBytes) {
+    int headerBytes = CONTROL_FROM + controlBytes;
     for (int i = 0; i < groupsCount; i++) {
       DatagramGroup group = groups[i];
-      if (group.payloadBytes == payloadBytes && group.buffers.count() == count) {
+      if (group.payloadBytes == payloadBytes
+          && group.buffers.count() == count
+          && group.buffers.headerBytes == headerBytes) {
         return group.buffers;
       }
     }
@@ -89,7 +115,7 @@ final class UringDatagrams implements DatagramDriver {
     }
     int id = GROUP_ID_FIRST + groupsCount;
     UringReceiveBuffers buffers = new UringReceiveBuffers(
-        driver.newBufferRing(id, count, HEADER_BYTES + payloadBytes), WINDOW);
+        driver.newBufferRing(id, count, headerBytes + payloadBytes), WINDOW, headerBytes);
     groups[groupsCount++] = new DatagramGroup(buffers, id, payloadBytes);
     return buffers;
   }
@@ -97,10 +123,12 @@ final class UringDatagrams implements DatagramDriver {
   @Override
   public void receive(int socket, ReceiveBuffers buffers, Operation operation) {
     DatagramGroup group = groupOf(buffers);
+    boolean isStamped = group.buffers.headerBytes > CONTROL_FROM + CONTROL_BYTES;
+    MemorySegment header = isStamped ? stampedHeader : receiveHeader;
     // MSG_TRUNC: the length reported is the datagram's own, also when it did not fit.
     driver
         .next()
-        .prepRecvmsgMultishot(socket, receiveHeader.address(), group.id, Datagram.MSG_TRUNC)
+        .prepRecvmsgMultishot(socket, header.address(), group.id, Datagram.MSG_TRUNC)
         .userData(driver.begin(operation));
     operation.datagramGroup = group;
     operation.receivingSocket = socket;
@@ -110,19 +138,21 @@ final class UringDatagrams implements DatagramDriver {
   public void read(ReceiveBuffers buffers, int bufferId, int result, DatagramArrival arrival) {
     MemorySegment memory = buffers.memory();
     long at = buffers.offset(bufferId);
+    int headerBytes = ((UringReceiveBuffers) buffers).headerBytes;
     arrival.from.decode(memory, at + Layouts.RECVMSG_OUT_BYTES);
     arrival.memory = memory;
-    arrival.offset = at + HEADER_BYTES;
-    arrival.length = result - HEADER_BYTES;
+    arrival.offset = at + headerBytes;
+    arrival.length = result - headerBytes;
     arrival.fullLength =
         memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + Layouts.RECVMSG_OUT_PAYLOADLEN);
     arrival.segmentBytes = 0;
     arrival.ecn = DatagramArrival.UNKNOWN;
     arrival.droppedTotal = 0;
+    arrival.kernelNanos = 0;
     int controlBytes =
         memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + Layouts.RECVMSG_OUT_CONTROLLEN);
     if (controlBytes > 0) {
-      readControl(memory, at + Layouts.RECVMSG_OUT_BYTES + NAME_BYTES, controlBytes, arrival);
+      readControl(memory, at + CONTROL_FROM, controlBytes, arrival);
     }
   }
 
@@ -270,6 +300,8 @@ final class UringDatagrams implements DatagramDriver {
         arrival.ecn = memory.get(ValueLayout.JAVA_INT_UNALIGNED, data) & ECN_BITS;
       } else if (level == Socket.SOL_SOCKET && type == Datagram.SO_RXQ_OVFL) {
         arrival.droppedTotal = memory.get(ValueLayout.JAVA_INT_UNALIGNED, data);
+      } else if (level == Socket.SOL_SOCKET && type == Socket.SO_TIMESTAMPNS_NEW) {
+        arrival.kernelNanos = StampedReceives.timespecNanos(memory, data);
       }
       int step = length + Long.BYTES - 1 & -Long.BYTES;
       at += step;

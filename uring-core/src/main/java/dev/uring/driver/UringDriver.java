@@ -88,6 +88,7 @@ public final class UringDriver implements Driver {
   private CompletionQueue cq;
   private UringReceiveBuffers buffers;
   private final UringDatagrams datagrams;
+  private StampedReceives stamped;
   // The other workers' drivers this one has woken: as many as there are workers, at most.
   private final List<UringDriver> wakeTargets = new ArrayList<>();
 
@@ -143,6 +144,7 @@ public final class UringDriver implements Driver {
     buffers = new UringReceiveBuffers(
         ring.newEmptyBufferRing(BUFFER_GROUP, buffersCount, bufferBytes, headroomBytes),
         UringReceiveBuffers.WINDOW);
+    stamped = new StampedReceives(buffers, BUFFER_GROUP, arena);
     askForWake();
   }
 
@@ -216,6 +218,14 @@ public final class UringDriver implements Driver {
   }
 
   @Override
+  public void receiveStamped(int socket, ReceiveOperation operation) {
+    Sqe sqe = next();
+    stamped.prepare(sqe, socket, operation);
+    sqe.userData(table.begin(operation));
+    operation.receivingSocket = socket;
+  }
+
+  @Override
   public void send(int socket, SendOperation operation) {
     // Described before an entry is taken: what fails must not leave one behind, half filled.
     boolean isGathered = operation.partsCount() > 1 && describe(operation);
@@ -245,6 +255,11 @@ public final class UringDriver implements Driver {
   @Override
   public void close(int socket, Operation operation) {
     next().prepClose(socket).userData(table.begin(operation));
+  }
+
+  @Override
+  public void awaitReadable(int descriptor, Operation operation) {
+    next().prepPollAdd(descriptor, Socket.POLLIN).userData(table.begin(operation));
   }
 
   @Override
@@ -458,9 +473,10 @@ public final class UringDriver implements Driver {
     if (isLast) {
       table.end(operation);
     }
-    if (operation.datagramGroup != null) {
-      datagrams.deliver(operation, result, flags, isLast);
-    } else if ((flags & IoUring.IORING_CQE_F_NOTIF) != 0) {
+    if (operation.datagramGroup != null && deliverMessage(operation, result, flags, isLast)) {
+      return;
+    }
+    if ((flags & IoUring.IORING_CQE_F_NOTIF) != 0) {
       // The result is not an errno here but a word of flags.
       boolean wasCopied = (result & IoUring.IORING_NOTIF_USAGE_ZC_COPIED) != 0;
       ((SendOperation) operation).memoryReleased(wasCopied);
@@ -480,6 +496,19 @@ public final class UringDriver implements Driver {
       }
       operation.completed(result, NO_BUFFER, isLast);
     }
+  }
+
+  // Whether that was it: what a stamped receive is told without a buffer is told as to any other.
+  private boolean deliverMessage(Operation operation, int result, int flags, boolean isLast) {
+    if (operation.datagramGroup != stamped.group) {
+      datagrams.deliver(operation, result, flags, isLast);
+      return true;
+    }
+    if (StampedReceives.hasBuffer(flags)) {
+      stamped.deliver((ReceiveOperation) operation, result, flags, isLast);
+      return true;
+    }
+    return false;
   }
 
   private static void prepareZeroCopy(
@@ -574,6 +603,8 @@ public final class UringDriver implements Driver {
       operation.isStarved = false;
       if (operation.isCancelRequested) {
         operation.completed(-Errno.ECANCELED, NO_BUFFER, true);
+      } else if (operation.datagramGroup != null) {
+        receiveStamped(operation.receivingSocket, (ReceiveOperation) operation);
       } else {
         receive(operation.receivingSocket, operation);
       }

@@ -83,6 +83,13 @@ final class UringFiles implements FileDriver {
   }
 
   @Override
+  public int adopt(int descriptor) {
+    checkOpen();
+    open.set(descriptor);
+    return descriptor;
+  }
+
+  @Override
   public void close(int file, FileOperation operation) {
     unregister(file);
     Sqe sqe = next();

@@ -19,6 +19,10 @@ final class UringReceiveBuffers extends ReceiveBuffers {
   static final int WINDOW = 256;
 
   private final BufferRing ring;
+
+  /** Bytes in front of the payload; 0 for streams. */
+  final int headerBytes;
+
   private final int window;
   private final int[] spare;
   private int spareCount;
@@ -26,7 +30,13 @@ final class UringReceiveBuffers extends ReceiveBuffers {
 
   /** Buffers of which the kernel has {@code window} at once, at most. */
   UringReceiveBuffers(BufferRing ring, int window) {
+    this(ring, window, 0);
+  }
+
+  /** The same, for messages, whose payload follows a header. */
+  UringReceiveBuffers(BufferRing ring, int window, int headerBytes) {
     super(ring.entries());
+    this.headerBytes = headerBytes;
     this.ring = ring;
     this.window = window;
     this.spare = new int[ring.entries()];

@@ -5,10 +5,12 @@
  * {@link dev.uring.file.AsyncFile}, an open file; {@link dev.uring.file.FileBuffer}, memory that
  * its operations keep alive; {@link dev.uring.file.FileRequest}, a read, write or sync that is used
  * again and again and allocates nothing; {@link dev.uring.file.MappedFile} for reading by memory
- * access. What is asked once in a while answers with a {@code CompletionStage}.
+ * access. {@link dev.uring.file.FileSource} and {@link dev.uring.file.FileForward} carry bytes
+ * between files and connections. What is asked once in a while answers with a
+ * {@code CompletionStage}.
  *
- * <p><b>May import.</b> {@code worker}, {@code driver}, {@code buffer}, {@code bytes}, {@code abi},
- * {@code base}.
+ * <p><b>May import.</b> {@code net}, {@code worker}, {@code driver}, {@code buffer}, {@code bytes},
+ * {@code abi}, {@code base}.
  *
  * <p><b>Threads.</b> A file belongs to the worker that opened it. What answers with a stage may be
  * called from anywhere and completes on the worker; the rest is for the worker's thread.

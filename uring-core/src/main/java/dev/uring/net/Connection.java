@@ -165,6 +165,20 @@ public final class Connection extends ConnectionLifecycle {
   }
 
   /**
+   * When the kernel took the last bytes that have arrived from the network: before they waited for
+   * this worker. For latencies between machines, and to see how long bytes waited, compare it with
+   * another clock of the day ({@link java.time.Instant#now()}); {@link Worker#nanoTime()}, which
+   * all times of this library are in, has another beginning and no leaps.
+   *
+   * @return nanoseconds since 1970, in a handler's call of the arrival it brings; 0 when the kernel
+   *     has not said, as without {@link dev.uring.socket.SocketOptions#receiveTimestamps()}, and of
+   *     the first packets after the machine's first socket has asked for times
+   */
+  public long kernelReceiveEpochNanos() {
+    return input.kernelNanos();
+  }
+
+  /**
    * How many bytes the kernel has taken for sending since the connection began.
    *
    * @return bytes
@@ -236,9 +250,9 @@ public final class Connection extends ConnectionLifecycle {
   }
 
   /**
-   * Whether a {@link Forward} takes what arrives here.
+   * Whether an {@link Intake}, such as a {@link Forward}, takes what arrives here.
    *
-   * @return {@code true} until its listener hears of its end
+   * @return {@code true} until its end is told
    */
   public boolean isForwarding() {
     return outgoing != null;

@@ -69,7 +69,7 @@ abstract sealed class ConnectionLifecycle permits Connection {
   // Made at the first use, like whatever most connections do without.
   ReceiveDeadline receiveDeadline;
   // From here, and to here; null when there is none.
-  Forward outgoing;
+  Intake outgoing;
   Forward incoming;
   // Between this and the socket; null when bytes go as they are.
   StreamLayer layer;
@@ -113,7 +113,7 @@ abstract sealed class ConnectionLifecycle permits Connection {
         incoming.sideClosed(Side.TARGET, "close()");
       }
       if (outgoing != null) {
-        outgoing.sideClosed(Side.SOURCE, "close()");
+        outgoing.sourceClosed("close()");
       }
       input.discardInput();
       worker.atEndOfTurn(flush);
@@ -164,11 +164,15 @@ abstract sealed class ConnectionLifecycle permits Connection {
         + worker.index();
   }
 
+  boolean receivesTimestamps() {
+    return settings.receivesTimestamps();
+  }
+
   int socket() {
     return socket;
   }
 
-  Forward outgoing() {
+  Intake outgoing() {
     return outgoing;
   }
 
@@ -176,9 +180,9 @@ abstract sealed class ConnectionLifecycle permits Connection {
     return incoming;
   }
 
-  void forwardsTo(Forward forward) {
-    outgoing = forward;
-    input.forwardBy(forward);
+  void forwardsTo(Intake intake) {
+    outgoing = intake;
+    input.takenBy(intake);
   }
 
   void forwardedFrom(Forward forward) {
@@ -533,7 +537,7 @@ abstract sealed class ConnectionLifecycle permits Connection {
 
   private void endForwards(Throwable why) {
     if (outgoing != null) {
-      outgoing.sideReleased(Side.SOURCE, why);
+      outgoing.sourceGone(why);
     }
     if (incoming != null) {
       incoming.sideReleased(Side.TARGET, why);

@@ -39,7 +39,7 @@ import java.util.Objects;
  * input ends before the limit; it names the side. The other connection is left as it is, for the
  * program to close or reset.
  */
-public final class Forward {
+public final class Forward extends Intake {
   /** No limit: to the end of input. */
   public static final long UNLIMITED = Long.MAX_VALUE;
 
@@ -108,9 +108,8 @@ public final class Forward {
     }
     Forward forward = new Forward(source, target, limit, limits, listener);
     // Asked while the kernel knows: a failure shall name the one that was lost.
-    source.remoteAddress();
     target.remoteAddress();
-    source.forwardsTo(forward);
+    forward.attach(source);
     target.forwardedFrom(forward);
     if (!source.isOpen()) {
       forward.fail(Side.SOURCE, "was not open any more", null);
@@ -167,20 +166,18 @@ public final class Forward {
   public void stop() {
     source.worker().checkCurrent();
     end(null);
-    detach();
+    detachBoth();
   }
 
-  private void detach() {
-    if (source.outgoing() == this) {
-      source.forwardsTo(null);
-    }
+  private void detachBoth() {
+    detach();
     if (target.incoming() == this) {
       target.forwardedFrom(null);
     }
   }
 
   private void tellEnd() {
-    detach();
+    detachBoth();
     try {
       listener.onForwardEnd(this, failure);
     } catch (Throwable thrown) {
@@ -188,13 +185,13 @@ public final class Forward {
     }
   }
 
-  /** Whether the source is to stop receiving although nobody paused it. */
-  boolean isHeld() {
+  @Override
+  protected boolean isHeld() {
     return isHeld;
   }
 
-  /** Takes what it may of the source's unconsumed bytes; returns how many. */
-  int take(ByteView unconsumed, int bufferId) {
+  @Override
+  protected int take(ByteView unconsumed, int bufferId) {
     if (state != State.RUNNING) {
       return 0;
     }
@@ -210,7 +207,7 @@ public final class Forward {
       finish();
     } else if (!isHeld && target.unsentBytes() >= holdAtBytes) {
       isHeld = true;
-      source.holdInput();
+      holdInput();
     }
     return count;
   }
@@ -225,8 +222,8 @@ public final class Forward {
     }
   }
 
-  /** The source's peer has finished and every byte is taken; says whether that end is forwarded. */
-  boolean inputEnded() {
+  @Override
+  protected boolean inputEnded() {
     if (state != State.RUNNING) {
       return false;
     }
@@ -248,8 +245,18 @@ public final class Forward {
       }
     } else if (isHeld && target.unsentBytes() <= resumeAtBytes) {
       isHeld = false;
-      source.releaseInput();
+      resumeInput();
     }
+  }
+
+  @Override
+  protected void sourceClosed(String operation) {
+    sideClosed(Side.SOURCE, operation);
+  }
+
+  @Override
+  protected void sourceGone(Throwable cause) {
+    sideReleased(Side.SOURCE, cause);
   }
 
   /** The program ended a side in order; what is queued at the target is still sent. */

@@ -7,8 +7,8 @@ import dev.uring.buffer.BlockPool;
 import dev.uring.bytes.ByteView;
 import dev.uring.bytes.ByteWindow;
 import dev.uring.driver.Driver;
-import dev.uring.driver.Operation;
 import dev.uring.driver.ReceiveBuffers;
+import dev.uring.driver.ReceiveOperation;
 import dev.uring.worker.Worker;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -29,7 +29,7 @@ import java.nio.ByteBuffer;
  * <p><i>Invariant:</i> {@code length} bytes at {@code offset} of {@code memory} are unconsumed;
  * they lie in the carry exactly when {@code carry != null}. <i>Thread:</i> the worker's.
  */
-final class ReceivePath extends Operation {
+final class ReceivePath extends ReceiveOperation {
   private static final long NOTHING = -1;
 
   private final Connection connection;
@@ -56,7 +56,7 @@ final class ReceivePath extends Operation {
   private boolean isCatchUpQueued;
   private Runnable catchUpTask;
   // Takes the bytes in the handler's place while it runs.
-  private Forward forward;
+  private Intake intake;
   // Decodes what arrives; null when it is the program's as it is.
   private StreamLayer layer;
   private boolean isHeldByLayer;
@@ -65,6 +65,11 @@ final class ReceivePath extends Operation {
     this.connection = connection;
     this.worker = worker;
     this.limits = limits;
+  }
+
+  /** When the kernel took the last arrival from the network, or {@link #NO_STAMP}. */
+  long kernelNanos() {
+    return stampNanos();
   }
 
   int unconsumedBytes() {
@@ -156,9 +161,13 @@ final class ReceivePath extends Operation {
         && !isEnded
         && !isLost
         && !isHeldByLayer
-        && !(forward != null && forward.isHeld())) {
+        && !(intake != null && intake.isHeld())) {
       isCancelling = false;
-      worker.driver().receive(connection.socket(), this);
+      if (connection.receivesTimestamps()) {
+        worker.driver().receiveStamped(connection.socket(), this);
+      } else {
+        worker.driver().receive(connection.socket(), this);
+      }
     }
   }
 
@@ -177,13 +186,13 @@ final class ReceivePath extends Operation {
     }
   }
 
-  /** From now on {@code newForward} takes the bytes; null gives them back to the handler. */
-  void forwardBy(Forward newForward) {
-    forward = newForward;
+  /** From now on {@code newIntake} takes the bytes; null gives them back to the handler. */
+  void takenBy(Intake newIntake) {
+    intake = newIntake;
     // What the handler asked for before is not asked of what others take, or leave.
     wanted = 0;
     connection.inputCame();
-    if (newForward == null) {
+    if (newIntake == null) {
       // The handler has seen some of what is left, but as the beginning of something else.
       offeredTotal = NOTHING;
     } else {
@@ -194,7 +203,7 @@ final class ReceivePath extends Operation {
     }
   }
 
-  /** Stops receiving at once: the forwarding's target has enough. What is under way still comes. */
+  /** Stops receiving at once: the intake has enough. What is under way still comes. */
   void hold() {
     worker.counters().receivePauses++;
     cancelInKernel();
@@ -309,7 +318,7 @@ final class ReceivePath extends Operation {
     }
     try {
       ReceiveBuffers buffers = worker.driver().receiveBuffers();
-      layer.received(buffers.memory(), buffers.offset(filledBufferId), bytes);
+      layer.received(buffers.memory(), buffers.offset(filledBufferId) + stampBytes(), bytes);
     } catch (Throwable failure) {
       connection.fail(failure);
     }
@@ -347,7 +356,7 @@ final class ReceivePath extends Operation {
       return;
     }
     try {
-      if (forward != null || offeredTotal != receivedTotal) {
+      if (intake != null || offeredTotal != receivedTotal) {
         offer();
         checkFrame();
       }
@@ -384,20 +393,20 @@ final class ReceivePath extends Operation {
     if (carry == null) {
       lieInBuffer(buffers, filledBufferId, 0, bytes);
     } else if (length <= buffers.headroomBytes()) {
-      long front = buffers.offset(filledBufferId) - length;
+      long front = buffers.offset(filledBufferId) + stampBytes() - length;
       MemorySegment.copy(memory, offset, buffers.memory(), front, length);
       worker.counters().bytesCarried += length;
       int carried = length;
       releaseCarry();
       lieInBuffer(buffers, filledBufferId, carried, bytes);
     } else {
-      appendToCarry(buffers.memory(), buffers.offset(filledBufferId), bytes);
+      appendToCarry(buffers.memory(), buffers.offset(filledBufferId) + stampBytes(), bytes);
     }
   }
 
   private void lieInBuffer(ReceiveBuffers buffers, int filledBufferId, int carried, int bytes) {
     memory = buffers.memory();
-    offset = buffers.offset(filledBufferId) - carried;
+    offset = buffers.offset(filledBufferId) + stampBytes() - carried;
     length = carried + bytes;
     bufferId = filledBufferId;
   }
@@ -406,7 +415,7 @@ final class ReceivePath extends Operation {
     if (connection.isDone()) {
       return;
     }
-    if (forward == null && length >= wanted) {
+    if (intake == null && length >= wanted) {
       wanted = 0;
       connection.inputCame();
       int consumed = connection.handler().onReceive(connection, received());
@@ -417,14 +426,14 @@ final class ReceivePath extends Operation {
     }
     // Not "else": the handler may have begun it, and what it left lies in the kernel's buffer
     // still.
-    if (forward != null && length > 0) {
+    if (intake != null && length > 0) {
       passOn();
     }
   }
 
   private void passOn() {
     view.lend(memory, offset, length);
-    int taken = forward.take(view, bufferId);
+    int taken = intake.take(view, bufferId);
     if (taken != 0 && !isDiscarding) {
       consume(taken);
     }
@@ -433,7 +442,7 @@ final class ReceivePath extends Operation {
 
   // Nobody takes bytes at present, and enough of them are here.
   private boolean isKeptFull() {
-    return (isPaused || forward != null) && length >= limits.recvHighWaterBytes();
+    return (isPaused || intake != null) && length >= limits.recvHighWaterBytes();
   }
 
   private void moveRestToCarry() {
@@ -471,7 +480,7 @@ final class ReceivePath extends Operation {
   // follows it; and not while paused, when the handler has not seen what the kernel still had on
   // its way.
   private void checkFrame() {
-    if (length > limits.frameBytesMax() && !isPaused && forward == null) {
+    if (length > limits.frameBytesMax() && !isPaused && intake == null) {
       throw tooLarge(length);
     }
   }
@@ -518,9 +527,9 @@ final class ReceivePath extends Operation {
   }
 
   private void offerEnd() {
-    if (forward != null) {
+    if (intake != null) {
       // Also one that begins after the handler has heard of the end.
-      isEndOffered |= length == 0 && forward.inputEnded();
+      isEndOffered |= length == 0 && intake.inputEnded();
       return;
     }
     if (isEndOffered) {
@@ -552,7 +561,7 @@ final class ReceivePath extends Operation {
       return;
     }
     try {
-      if (length > 0 && (forward != null || offeredTotal != receivedTotal)) {
+      if (length > 0 && (intake != null || offeredTotal != receivedTotal)) {
         offer();
         checkFrame();
       }

@@ -146,6 +146,10 @@ final class UdpReceiver extends Operation {
     return arrival.ecn;
   }
 
+  long kernelNanos() {
+    return arrival.kernelNanos;
+  }
+
   int fullBytes() {
     return arrival.segmentBytes > 0 ? view.size() : arrival.fullLength;
   }

@@ -368,6 +368,19 @@ public final class UdpSocket {
   }
 
   /**
+   * When the kernel took the present datagram from the network: before it waited for this worker.
+   * By the clock of the day, as {@link java.time.Instant#now()}, and not {@link Worker#nanoTime()}.
+   * Of a train that was joined, the time of one of its datagrams.
+   *
+   * @return nanoseconds since 1970; 0 when the kernel has not said, as without
+   *     {@link UdpOptions#receiveTimestamps()}, and of the first packets after the machine's first
+   *     socket has asked for times
+   */
+  public long kernelReceiveEpochNanos() {
+    return input.kernelNanos();
+  }
+
+  /**
    * How many bytes the present datagram had when it was sent.
    *
    * @return bytes; more than the view holds when it {@link #isTruncated()}
@@ -480,8 +493,12 @@ public final class UdpSocket {
     table.add(this);
     try {
       handler = Objects.requireNonNull(handlers.apply(this), "the handler of " + this + " is null");
+      int count = options.receiveBuffersCount();
+      int bytes = options.receiveBytesMax();
       input.start(
-          driver.datagrams().buffers(options.receiveBuffersCount(), options.receiveBytesMax()));
+          options.receiveTimestamps()
+              ? driver.datagrams().stampedBuffers(count, bytes)
+              : driver.datagrams().buffers(count, bytes));
       handler.onOpen(this);
     } catch (Throwable failure) {
       if (handler == null) {

@@ -6,8 +6,9 @@
  * stand two parts with a state of their own: {@link dev.uring.net.ReceivePath}, from the kernel's
  * buffer to the handler, and {@link dev.uring.net.SendQueue}, from the program to the kernel.
  * {@link dev.uring.net.Forward} and {@link dev.uring.net.Relay} join the one's input to the other's
- * output; {@link dev.uring.net.OwnedBytes} are what a program keeps. A
- * {@link dev.uring.net.StreamLayer} may stand between a connection and its socket, as TLS does.
+ * output, as an {@link dev.uring.net.Intake} that takes the bytes in the handler's place;
+ * {@link dev.uring.net.OwnedBytes} are what a program keeps. A {@link dev.uring.net.StreamLayer}
+ * may stand between a connection and its socket, as TLS does.
  *
  * <p><b>May import.</b> {@code worker}, {@code driver}, {@code buffer}, {@code bytes},
  * {@code metrics}, {@code socket}, {@code base}.

@@ -296,6 +296,11 @@ public final class Sqe {
         .length(mode);
   }
 
+  /** io_uring_prep_poll_add(3), since kernel 5.1: one CQE, the events that are there. */
+  public Sqe prepPollAdd(int fd, int events) {
+    return operation(IoUring.IORING_OP_POLL_ADD, fd).operationFlags(events);
+  }
+
   /** io_uring_prep_poll_multishot(3), since kernel 5.13. */
   public Sqe prepPollMultishot(int fd, int events) {
     return operation(IoUring.IORING_OP_POLL_ADD, fd)

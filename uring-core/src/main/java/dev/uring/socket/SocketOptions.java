@@ -35,6 +35,7 @@ public final class SocketOptions {
   private final int sendBufferBytes;
   private final int receiveBufferBytes;
   private final boolean quickAck;
+  private final boolean receiveTimestamps;
   private final Duration userTimeout;
   private final boolean fastOpen;
   private final Duration deferAccept;
@@ -51,6 +52,7 @@ public final class SocketOptions {
     sendBufferBytes = builder.sendBufferBytes;
     receiveBufferBytes = builder.receiveBufferBytes;
     quickAck = builder.quickAck;
+    receiveTimestamps = builder.receiveTimestamps;
     userTimeout = builder.userTimeout;
     fastOpen = builder.fastOpen;
     deferAccept = builder.deferAccept;
@@ -92,6 +94,7 @@ public final class SocketOptions {
     builder.sendBufferBytes = sendBufferBytes;
     builder.receiveBufferBytes = receiveBufferBytes;
     builder.quickAck = quickAck;
+    builder.receiveTimestamps = receiveTimestamps;
     builder.userTimeout = userTimeout;
     builder.fastOpen = fastOpen;
     builder.deferAccept = deferAccept;
@@ -186,6 +189,18 @@ public final class SocketOptions {
   }
 
   /**
+   * Whether the kernel says of each arrival when it took it from the network (SO_TIMESTAMPNS):
+   * {@code Connection.kernelReceiveEpochNanos()}. Default false. Cost: receives become RECVMSG with
+   * 48 bytes of the kernel's in each buffer, and the kernel reads its clock for every packet of the
+   * machine. TCP only; nothing on a Unix socket, which has no network under it.
+   *
+   * @return the value
+   */
+  public boolean receiveTimestamps() {
+    return receiveTimestamps;
+  }
+
+  /**
    * How long sent bytes may stay unacknowledged before the connection is lost (TCP_USER_TIMEOUT).
    * Default empty: as net.ipv4.tcp_retries2 says, about 15 minutes. Bound: 1 ms to 1 day. TCP only.
    *
@@ -268,6 +283,7 @@ public final class SocketOptions {
     private int sendBufferBytes = 0;
     private int receiveBufferBytes = 0;
     private boolean quickAck = false;
+    private boolean receiveTimestamps = false;
     private Duration userTimeout;
     private boolean fastOpen = false;
     private Duration deferAccept;
@@ -356,6 +372,17 @@ public final class SocketOptions {
      */
     public Builder quickAck(boolean quickAck) {
       this.quickAck = quickAck;
+      return this;
+    }
+
+    /**
+     * Sets {@link SocketOptions#receiveTimestamps()}.
+     *
+     * @param receiveTimestamps the value
+     * @return this
+     */
+    public Builder receiveTimestamps(boolean receiveTimestamps) {
+      this.receiveTimestamps = receiveTimestamps;
       return this;
     }
 

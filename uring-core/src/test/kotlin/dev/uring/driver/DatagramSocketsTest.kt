@@ -27,6 +27,7 @@ class DatagramSocketsTest :
                         true,
                         true,
                         true,
+                        true,
                         50_000,
                         60_000,
                     )
@@ -38,6 +39,7 @@ class DatagramSocketsTest :
                             Socket.SOL_SOCKET to Datagram.SO_BROADCAST,
                             Socket.SOL_SOCKET to Datagram.SO_RXQ_OVFL,
                             Socket.IPPROTO_UDP to Datagram.UDP_GRO,
+                            Socket.SOL_SOCKET to Socket.SO_TIMESTAMPNS_NEW,
                             level to (if (isV4) Datagram.IP_RECVTOS else Datagram.IPV6_RECVTCLASS),
                         )
                     flags.map { (level, option) -> Libc.getsockoptInt(socket, level, option) } shouldBe
@@ -53,6 +55,7 @@ class DatagramSocketsTest :
                     Libc.getsockoptInt(socket, Socket.SOL_SOCKET, Socket.SO_REUSEPORT) shouldBe 0
                     Libc.getsockoptInt(socket, Socket.SOL_SOCKET, Datagram.SO_BROADCAST) shouldBe 0
                     Libc.getsockoptInt(socket, Socket.IPPROTO_UDP, Datagram.UDP_GRO) shouldBe 0
+                    Libc.getsockoptInt(socket, Socket.SOL_SOCKET, Socket.SO_TIMESTAMPNS_NEW) shouldBe 0
                 }
             }
 
@@ -79,7 +82,7 @@ class DatagramSocketsTest :
     })
 
 private fun plain(host: String) =
-    DatagramOpening(InetSocketAddress(host, 0), null, false, false, false, false, false, false, 0, 0)
+    DatagramOpening(InetSocketAddress(host, 0), null, false, false, false, false, false, false, false, 0, 0)
 
 private fun withSocket(
     opening: DatagramOpening,

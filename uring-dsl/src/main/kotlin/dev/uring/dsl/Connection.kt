@@ -75,6 +75,13 @@ public class Connection internal constructor(
     /** What TLS agreed on; null when the connection has no TLS. */
     public val tlsInfo: TlsInfo? get() = TlsInfo.of(core).orElse(null)
 
+    /**
+     * When the kernel took the last bytes that have arrived from the network, in nanoseconds since 1970: before they
+     * waited for this worker. In a block of [receive], those that made the view as long as it is. 0 without
+     * [SocketOptions.receiveTimestamps][dev.uring.socket.SocketOptions.receiveTimestamps].
+     */
+    public val kernelReceiveEpochNanos: Long get() = core.kernelReceiveEpochNanos()
+
     /** An object of the program's own that lives as long as the connection. Set on its worker. */
     public var attachment: Any?
         get() = core.attachment()

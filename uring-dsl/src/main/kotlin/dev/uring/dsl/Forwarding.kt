@@ -1,9 +1,11 @@
 package dev.uring.dsl
 
+import dev.uring.file.FileForward
 import dev.uring.net.Forward
 import dev.uring.net.ForwardListener
 import dev.uring.net.Relay
 import kotlinx.coroutines.suspendCancellableCoroutine
+import java.util.concurrent.CompletionException
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
@@ -48,6 +50,49 @@ public suspend fun Connection.forwardExactly(
     bytes: Long,
 ) {
     forward { core.forwardExactly(target.core, bytes, it) }
+}
+
+/**
+ * Forwards what this connection has and receives into [file], without a copy, up to the end of input.
+ *
+ * ### Shapes and units
+ * Bytes in order, the first one at [position]. Returns how many, when all of them are written: into the page cache, see
+ * [UringFile.sync]. The receive buffers that the kernel filled are written from where they lie (arrivals below
+ * `retainBytesMin` are copied and gathered).
+ * ### Ownership
+ * Connection and file stay the caller's. While it runs, this connection has no other reader.
+ * ### Threading and cancellation
+ * [file] and the connection belong to one worker. While [FileForward.WRITES_MAX] writes are under way the connection
+ * does not receive: a slow disk holds back its own uploads. Cancelled, it ends as it stands: what was taken is written,
+ * the rest stays here for the next reader. Closing the file then waits for the writes.
+ * ### Errors
+ * [FileException][dev.uring.base.FileException] a write failed; it says how many bytes were taken and how many of them
+ * are in the file without a gap, and those in between are lost ·
+ * [ForwardException][dev.uring.base.ForwardException] the connection was lost or closed here; what had arrived is in
+ * the file · `IllegalArgumentException` [file] belongs to another worker or is direct · `IllegalStateException` this
+ * connection has a reader or is being forwarded already.
+ *
+ * @sample samples.dsl.storeAll
+ */
+public suspend fun Connection.forwardTo(
+    file: UringFile,
+    position: Long = 0,
+): Long = forwardInto(file, position, FileForward.UNLIMITED)
+
+/**
+ * Forwards [bytes] bytes, no more and no less, into [file], without a copy.
+ *
+ * As [forwardTo], but what follows them stays here for the next reader, and so does the end of input. One before the
+ * last byte is a [ForwardException][dev.uring.base.ForwardException] too.
+ *
+ * @sample samples.dsl.storeBody
+ */
+public suspend fun Connection.forwardExactly(
+    file: UringFile,
+    position: Long,
+    bytes: Long,
+) {
+    forwardInto(file, position, bytes)
 }
 
 /**
@@ -115,6 +160,25 @@ private suspend fun Connection.forward(start: (ForwardListener) -> Forward): Lon
                 if (failure == null) continuation.resume(forward.bytes()) else continuation.resumeWithException(failure)
             }
         // Queued before the cancelled coroutine is, and so done when that runs: it may read on at once.
+        continuation.invokeOnCancellation { worker.executeUnlessStopped { forward.stop() } }
+    }
+}
+
+private suspend fun Connection.forwardInto(
+    file: UringFile,
+    position: Long,
+    bytes: Long,
+): Long {
+    input.handOver()
+    return suspendCancellableCoroutine { continuation ->
+        val forward = FileForward.start(core, file.core, position, bytes)
+        forward.result().whenComplete { written, failure ->
+            if (failure == null) {
+                continuation.resume(written)
+            } else {
+                continuation.resumeWithException((failure as? CompletionException)?.cause ?: failure)
+            }
+        }
         continuation.invokeOnCancellation { worker.executeUnlessStopped { forward.stop() } }
     }
 }

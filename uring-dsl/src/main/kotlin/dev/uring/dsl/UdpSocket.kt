@@ -123,6 +123,12 @@ public class UdpSocket internal constructor(
     /** How the present datagram was marked: one of the `ECN_` values of the core's `UdpSocket`, -1 when not received. */
     public val ecn: Int get() = core.ecn()
 
+    /**
+     * When the kernel took the present datagram from the network, in nanoseconds since 1970: before it waited for this
+     * worker. 0 without [UdpOptions.receiveTimestamps][dev.uring.net.UdpOptions.receiveTimestamps].
+     */
+    public val kernelReceiveEpochNanos: Long get() = core.kernelReceiveEpochNanos()
+
     /** How many bytes the present datagram had when it was sent; more than its view holds when it was cut. */
     public val fullBytes: Int get() = core.fullBytes()
 
