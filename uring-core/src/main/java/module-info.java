@@ -6,6 +6,7 @@
  */
 module dev.uring.core {
   requires jdk.jfr;
+  requires jdk.unsupported;
   requires org.slf4j;
 
   exports dev.uring;
@@ -16,6 +17,7 @@ module dev.uring.core {
   exports dev.uring.file;
   exports dev.uring.metrics;
   exports dev.uring.net;
+  exports dev.uring.process;
   exports dev.uring.socket;
   exports dev.uring.tls;
   exports dev.uring.worker;

@@ -403,7 +403,8 @@ public final class RuntimeConfig {
 
   /**
    * Whether SIGTERM and SIGINT shut the runtime down in order, by a hook of the virtual machine.
-   * Default false in this class; the Kotlin entry point has its own handling. Cost: one hook.
+   * Default false in this class; the Kotlin entry point has its own handling. Cost: one hook. While
+   * {@link dev.uring.process.Signals} has a subscription to one of the two, that one does not.
    *
    * @return the value
    */

@@ -18,6 +18,9 @@ public final class Errno {
   /** No such file, or nothing to cancel. */
   public static final int ENOENT = 2;
 
+  /** No such process. */
+  public static final int ESRCH = 3;
+
   /** Interrupted by a signal. */
   public static final int EINTR = 4;
 
@@ -26,6 +29,12 @@ public final class Errno {
 
   /** No such device or registration. */
   public static final int ENXIO = 6;
+
+  /** Arguments and environment are too long. */
+  public static final int E2BIG = 7;
+
+  /** Not a program. */
+  public static final int ENOEXEC = 8;
 
   /** Not an open descriptor. */
   public static final int EBADF = 9;

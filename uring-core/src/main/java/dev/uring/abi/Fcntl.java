@@ -49,6 +49,9 @@ public final class Fcntl {
   /** open: empty the file. */
   public static final int O_TRUNC = 0x200;
 
+  /** open: every write goes to the end. */
+  public static final int O_APPEND = 0x400;
+
   /** open: closed on exec. */
   public static final int O_CLOEXEC = 0x80000;
 

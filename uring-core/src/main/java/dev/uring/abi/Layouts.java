@@ -566,4 +566,32 @@ public final class Layouts {
 
   /** int imr_ifindex. */
   public static final int IP_MREQN_IFINDEX = 8;
+
+  // struct inotify_event, <sys/inotify.h>.
+
+  /** {@code sizeof(struct inotify_event)}; the name follows. */
+  public static final int INOTIFY_EVENT_BYTES = 16;
+
+  /** u32 mask. */
+  public static final int INOTIFY_EVENT_MASK = 4;
+
+  /** u32 cookie. */
+  public static final int INOTIFY_EVENT_COOKIE = 8;
+
+  /** u32 len: of the name, with the zeros that pad it. */
+  public static final int INOTIFY_EVENT_LEN = 12;
+
+  // siginfo_t as waitid(2) fills it, <signal.h>.
+
+  /** {@code sizeof(siginfo_t)}. */
+  public static final int SIGINFO_BYTES = 128;
+
+  /** int si_code: how the child ended, CLD_*. */
+  public static final int SIGINFO_CODE = 8;
+
+  /** pid_t si_pid; 0 when there is nothing to tell. */
+  public static final int SIGINFO_PID = 16;
+
+  /** int si_status: the exit code or the signal. */
+  public static final int SIGINFO_STATUS = 24;
 }

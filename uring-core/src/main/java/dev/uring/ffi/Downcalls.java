@@ -46,6 +46,11 @@ final class Downcalls {
         .orElseThrow(() -> new NoSuchElementException("C library has no function '" + name + "'"));
   }
 
+  /** Returns the C library's function {@code name}, or null when it is too old to have it. */
+  static MemorySegment findOrNull(String name) {
+    return LINKER.defaultLookup().find(name).orElse(null);
+  }
+
   @SuppressWarnings("restricted")
   private static MethodHandle bind() {
     return LINKER.downcallHandle(

@@ -200,7 +200,8 @@ public sealed interface UringScope : CoroutineScope {
      * Ends the [uring] block in order; returns at once. Repeated calls do nothing.
      *
      * All servers [close][Server.close], in phases. When they are done, coroutines that are left in the scope, the
-     * block itself among them, are cancelled, and [uring] returns normally. SIGTERM and SIGINT do the same.
+     * block itself among them, are cancelled, and [uring] returns normally. SIGTERM and SIGINT do the same, unless they
+     * are collected with [signals].
      */
     public fun shutdown()
 

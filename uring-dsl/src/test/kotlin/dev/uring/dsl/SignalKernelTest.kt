@@ -20,7 +20,7 @@ class SignalKernelTest :
                 "SIG$signal lets handlers say goodbye, and the process ends with the signal's code",
             ) {
                 withContext(Dispatchers.IO) {
-                    val process = start("serve")
+                    val process = startChildProgram("serve")
                     try {
                         val output = process.inputReader()
                         val port = output.readLine().toInt()
@@ -42,7 +42,7 @@ class SignalKernelTest :
 
         test("exitProcess in the block, on a worker, is not held up by the drain it makes impossible") {
             withContext(Dispatchers.IO) {
-                val process = start("exit")
+                val process = startChildProgram("exit")
                 try {
                     measureTime { process.waitFor(30, TimeUnit.SECONDS) shouldBe true }.inWholeSeconds shouldBeLessThan
                         25
@@ -54,11 +54,12 @@ class SignalKernelTest :
         }
     })
 
-private fun start(program: String): Process =
+internal fun startChildProgram(program: String): Process =
     ProcessBuilder(
-        // A shell that runs this build in the background has SIGINT ignored, children inherit that, and a JVM respects it.
+        // A shell that runs this build in the background has SIGINT ignored, and nohup SIGHUP; children inherit that, and a
+        // JVM respects it.
         "env",
-        "--default-signal=INT",
+        "--default-signal=INT,HUP",
         File(System.getProperty("java.home"), "bin/java").path,
         "-Xmx256m",
         "--enable-native-access=ALL-UNNAMED",
@@ -68,7 +69,7 @@ private fun start(program: String): Process =
         program,
     ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
 
-private fun kill(
+internal fun kill(
     process: Process,
     signal: String,
 ) = ProcessBuilder("kill", "-$signal", process.pid().toString()).start().waitFor() shouldBe 0
