@@ -12,6 +12,7 @@ import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.io.path.createDirectories
 import kotlin.io.path.createSymbolicLinkPointingTo
+import kotlin.io.path.readBytes
 import kotlin.io.path.writeBytes
 import kotlin.io.path.writeText
 import kotlin.random.Random
@@ -96,11 +97,47 @@ class FileServerTest :
                 root.toFile().deleteRecursively()
             }
         }
+
+        test("an upload is stored byte for byte, and replaces nothing") {
+            val directory = Files.createTempDirectory("file-server")
+            try {
+                val large = Random(2).nextBytes(3_000_001)
+                ServerProcess("dev.uring.samples.FileServerKt", directory.toString(), "upload").use { server ->
+                    server.put("/large.bin", large) shouldBe created
+                    directory.resolve("large.bin").readBytes().contentEquals(large) shouldBe true
+                    server.put("/empty", ByteArray(0)) shouldBe created
+                    server.get("/empty") shouldBe ok(ByteArray(0))
+                    server.put("/large.bin", ByteArray(1)) shouldBe refusal("409 Conflict")
+                    server.put("/../outside", ByteArray(1)) shouldBe refusal("403 Forbidden")
+                    server.ask("PUT /x HTTP/1.0\r\n\r\n") shouldBe refusal("411 Length Required")
+                    server.ask("DELETE /large.bin HTTP/1.0\r\n\r\n") shouldBe refusal("405 Method Not Allowed")
+                    server.terminate()
+                }
+                ServerProcess("dev.uring.samples.FileServerKt", directory.toString()).use { server ->
+                    server.put("/other", ByteArray(1)) shouldBe refusal("405 Method Not Allowed")
+                    server.terminate()
+                }
+            } finally {
+                directory.toFile().deleteRecursively()
+            }
+        }
     })
 
-private fun ServerProcess.get(path: String): String =
+private val created = "HTTP/1.0 201 Created\r\nContent-Length: 0\r\n\r\n"
+
+private fun ServerProcess.get(path: String): String = ask("GET $path HTTP/1.0\r\n\r\n")
+
+private fun ServerProcess.put(
+    path: String,
+    content: ByteArray,
+): String = ask("PUT $path HTTP/1.0\r\nContent-Length: ${content.size}\r\n\r\n", content)
+
+private fun ServerProcess.ask(
+    head: String,
+    content: ByteArray = ByteArray(0),
+): String =
     connect().use { socket ->
-        socket.getOutputStream().write("GET $path HTTP/1.0\r\n\r\n".toByteArray())
+        socket.getOutputStream().write(head.toByteArray() + content)
         String(socket.getInputStream().readAllBytes(), Charsets.ISO_8859_1)
     }
 
