@@ -162,7 +162,7 @@ final class TlsLayer extends StreamLayer {
       return;
     }
     engine.closeOutbound();
-    sayWhatIsLeft();
+    sayLastWords();
     isOutputEnded = true;
   }
 
@@ -320,10 +320,12 @@ final class TlsLayer extends StreamLayer {
       throw new SSLException("peer closed during the handshake");
     }
     isInputEnded = true;
+    if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+      sayLastWords();
+    }
     if (engine.isOutboundDone()) {
       isOutputEnded = true;
     }
-    sayWhatIsLeft();
     endInput();
   }
 
@@ -460,12 +462,11 @@ final class TlsLayer extends StreamLayer {
     return result;
   }
 
-  /** An alert, or the farewell: what the engine has still for the peer. */
-  private void sayWhatIsLeft() {
+  /** What an engine that has failed or was closed has still for the peer: an alert. */
+  private void sayLastWords() {
     try {
-      while (!engine.isOutboundDone()
-          && engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP
-          && wrap(NOTHING).bytesProduced() > 0) {
+      // Not as long as it says NEED_WRAP: an engine that was closed need not say so.
+      while (!isOutputEnded && wrap(NOTHING).bytesProduced() > 0) {
         // Goes on.
       }
     } catch (SSLException | RuntimeException failure) {
@@ -479,9 +480,9 @@ final class TlsLayer extends StreamLayer {
       return;
     }
     // The alert of an engine that failed; what was refused here ends with a close_notify.
-    sayWhatIsLeft();
+    sayLastWords();
     engine.closeOutbound();
-    sayWhatIsLeft();
+    sayLastWords();
     isFailed = true;
     worker.disarm(deadline);
     TlsException told = info == null

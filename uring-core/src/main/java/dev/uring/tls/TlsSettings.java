@@ -156,7 +156,7 @@ public abstract sealed class TlsSettings permits TlsServerOptions, TlsClientOpti
       SSLContext context = implementation == null
           ? SSLContext.getInstance("TLS")
           : SSLContext.getInstance("TLS", implementation);
-      context.init(keys, trust, null);
+      context.init(keys, implementation == null ? trust : RenamedAuthType.in(trust), null);
       limit(context.getServerSessionContext());
       limit(context.getClientSessionContext());
       // Loads what the first handshake would otherwise load on a worker.

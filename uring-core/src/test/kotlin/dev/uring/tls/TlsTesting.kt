@@ -39,6 +39,8 @@ internal class TlsWorld(
         TlsServerOptions
             .builder()
             .credentials(*credentials)
+            // Conscrypt, which is on the class path here, has tests of its own.
+            .provider(TlsProvider.JDK)
             // Some peers here never answer a farewell.
             .closeTimeout(Duration.ofMillis(200))
             .onHandshakeFailure { failures += it }
@@ -89,7 +91,8 @@ internal fun <T> withTls(
         }
     }
 
-internal fun clientOptions(): TlsClientOptions.Builder = TlsClientOptions.builder().trust(TestCertificates.trust)
+internal fun clientOptions(): TlsClientOptions.Builder =
+    TlsClientOptions.builder().trust(TestCertificates.trust).provider(TlsProvider.JDK)
 
 internal val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
 

@@ -1,0 +1,207 @@
+package dev.uring.tls
+
+import com.sun.management.ThreadMXBean
+import dev.uring.testing.TestCertificates
+import dev.uring.testing.TestServer
+import dev.uring.testing.call
+import dev.uring.testing.smallConfig
+import dev.uring.testing.tlsTest
+import dev.uring.testing.withServer
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.comparables.shouldBeLessThan
+import java.lang.management.ManagementFactory
+import java.lang.reflect.Proxy
+import java.net.Socket
+import java.nio.ByteBuffer
+import javax.net.ssl.SSLEngine
+import javax.net.ssl.SSLEngineResult
+import javax.net.ssl.SSLEngineResult.HandshakeStatus
+import javax.net.ssl.SSLPeerUnverifiedException
+import javax.net.ssl.SSLSession
+
+private const val WARM_UP_ROUND_TRIPS = 20_000
+private const val ROUND_TRIPS = 20_000
+private const val ROUNDS_MAX = 10
+private const val BYTES_PER_REQUEST_MAX = 0.1
+private const val HEADER_BYTES = 5
+
+private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+
+/** With an engine that encrypts nothing and allocates nothing, what is left is what the layer allocates. */
+class TlsAllocationKernelTest :
+    FunSpec({
+        for ((size, pipeline) in listOf(64 to 1, 64 to 16, 16_000 to 1)) {
+            tlsTest("$pipeline records of $size bytes at a time allocate nothing beyond the engine's own") {
+                allocatedBytesPerRequest(size, pipeline) shouldBeLessThan BYTES_PER_REQUEST_MAX
+            }
+        }
+    })
+
+private fun allocatedBytesPerRequest(
+    recordBytes: Int,
+    pipeline: Int,
+): Double {
+    val settings = TlsServerOptions.of(TestCertificates.ec.credentials)
+    return withServer(smallConfig().build(), { TlsOpening(settings, ClearEngine(), { echo }, null) }) { server ->
+        val client = server.connect()
+        val worker = server.workerThreadId()
+        val record = byteArrayOf(23, 3, 3, (recordBytes shr 8).toByte(), recordBytes.toByte()) + ByteArray(recordBytes)
+        val batch = ByteArray(record.size * pipeline) { record[it % record.size] }
+        client.roundTrips(WARM_UP_ROUND_TRIPS / pipeline, batch, recordBytes * pipeline)
+        var least = Double.MAX_VALUE
+        var rounds = 0
+        while (least >= BYTES_PER_REQUEST_MAX && rounds++ < ROUNDS_MAX) {
+            val before = threads.getThreadAllocatedBytes(worker)
+            client.roundTrips(ROUND_TRIPS / pipeline, batch, recordBytes * pipeline)
+            least = minOf(least, (threads.getThreadAllocatedBytes(worker) - before).toDouble() / ROUND_TRIPS)
+        }
+        // In order, so that the connection's end is not one of those that are measured.
+        client.shutdownOutput()
+        least
+    }
+}
+
+private fun TestServer.workerThreadId(): Long = worker.call { Thread.currentThread().threadId() }
+
+// The reply's records need not be the request's: only the bytes in them count.
+private fun Socket.roundTrips(
+    count: Int,
+    batch: ByteArray,
+    payloadBytes: Int,
+) {
+    val header = ByteArray(HEADER_BYTES)
+    val payload = ByteArray(1 shl 14)
+    repeat(count) {
+        getOutputStream().write(batch)
+        var received = 0
+        while (received < payloadBytes) {
+            check(getInputStream().readNBytes(header, 0, HEADER_BYTES) == HEADER_BYTES) { "connection ended" }
+            val length = (header[3].toInt() and 0xFF shl 8) or (header[4].toInt() and 0xFF)
+            check(getInputStream().readNBytes(payload, 0, length) == length) { "connection ended" }
+            received += length
+        }
+        check(received == payloadBytes) { "received $received bytes" }
+    }
+}
+
+/** Puts what it is given into records as it is, and is through with its handshake from the beginning. */
+private class ClearEngine : SSLEngine() {
+    private val session =
+        Proxy.newProxyInstance(javaClass.classLoader, arrayOf(SSLSession::class.java)) { _, method, _ ->
+            when (method.name) {
+                "getProtocol" -> "TLSv1.3"
+                "getCipherSuite" -> "TLS_NULL"
+                "getCreationTime" -> 0L
+                "getApplicationBufferSize", "getPacketBufferSize" -> 1 shl 14
+                "getPeerCertificates" -> throw SSLPeerUnverifiedException("none")
+                else -> error(method.name)
+            }
+        } as SSLSession
+
+    private val unwrapped = ClearResults()
+    private val wrapped = ClearResults()
+
+    override fun wrap(
+        srcs: Array<ByteBuffer>,
+        offset: Int,
+        length: Int,
+        dst: ByteBuffer,
+    ): SSLEngineResult {
+        val src = srcs[offset]
+        return wrap(src, dst)
+    }
+
+    override fun wrap(
+        src: ByteBuffer,
+        dst: ByteBuffer,
+    ): SSLEngineResult {
+        val count = minOf(src.remaining(), 1 shl 14)
+        if (count == 0) return wrapped.of(0, 0)
+        dst
+            .put(23)
+            .put(3)
+            .put(3)
+            .putShort(count.toShort())
+        val limit = src.limit()
+        src.limit(src.position() + count)
+        dst.put(src)
+        src.limit(limit)
+        return wrapped.of(count, count + HEADER_BYTES)
+    }
+
+    override fun unwrap(
+        src: ByteBuffer,
+        dsts: Array<ByteBuffer>,
+        offset: Int,
+        length: Int,
+    ): SSLEngineResult = unwrap(src, dsts[offset])
+
+    override fun unwrap(
+        src: ByteBuffer,
+        dst: ByteBuffer,
+    ): SSLEngineResult {
+        src.position(src.position() + HEADER_BYTES)
+        val count = src.remaining()
+        dst.put(src)
+        return unwrapped.of(count + HEADER_BYTES, count)
+    }
+
+    override fun getHandshakeStatus() = HandshakeStatus.NOT_HANDSHAKING
+
+    override fun beginHandshake() = Unit
+
+    override fun getSession() = session
+
+    override fun getApplicationProtocol() = ""
+
+    override fun closeOutbound() = Unit
+
+    override fun isOutboundDone() = false
+
+    override fun isInboundDone() = false
+
+    override fun closeInbound() = Unit
+
+    override fun getDelegatedTask(): Runnable? = null
+
+    override fun getSupportedCipherSuites(): Array<String> = emptyArray()
+
+    override fun getEnabledCipherSuites(): Array<String> = emptyArray()
+
+    override fun setEnabledCipherSuites(suites: Array<String>) = Unit
+
+    override fun getSupportedProtocols(): Array<String> = emptyArray()
+
+    override fun getEnabledProtocols(): Array<String> = emptyArray()
+
+    override fun setEnabledProtocols(protocols: Array<String>) = Unit
+
+    override fun setUseClientMode(mode: Boolean) = Unit
+
+    override fun getUseClientMode() = false
+
+    override fun setNeedClientAuth(need: Boolean) = Unit
+
+    override fun getNeedClientAuth() = false
+
+    override fun setWantClientAuth(want: Boolean) = Unit
+
+    override fun getWantClientAuth() = false
+
+    override fun setEnableSessionCreation(flag: Boolean) = Unit
+
+    override fun getEnableSessionCreation() = true
+}
+
+/** Results by the bytes that were consumed: as many objects as there are sizes, and no more. */
+private class ClearResults {
+    private val bySize = arrayOfNulls<SSLEngineResult>(1 shl 15)
+
+    fun of(
+        consumed: Int,
+        produced: Int,
+    ): SSLEngineResult =
+        bySize[consumed]
+            ?: SSLEngineResult(SSLEngineResult.Status.OK, HandshakeStatus.NOT_HANDSHAKING, consumed, produced)
+                .also { bySize[consumed] = it }
+}
