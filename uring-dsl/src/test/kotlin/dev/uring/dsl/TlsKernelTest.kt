@@ -81,12 +81,12 @@ class TlsKernelTest :
             testUring {
                 val server = tcp("127.0.0.1:0", tls = serverTls) { echo(it) }
                 val port = server.port
-                (1..8)
+                (1..4)
                     .map { number ->
                         async {
                             connect("127.0.0.1:$port", tls = clientTls) { connection ->
                                 val random = Random(seed + number)
-                                repeat(30) {
+                                repeat(15) {
                                     val sent = random.nextBytes(1 + random.nextInt(60_000))
                                     launch { connection.send(sent) }
                                     connection.readExactly(sent.size) {
@@ -104,7 +104,7 @@ class TlsKernelTest :
         test("a peer that does not read suspends the sender, and flush waits for the kernel") {
             testUring {
                 val sent = CompletableDeferred<Long>()
-                val total = 8L shl 20
+                val total = 3L shl 20
                 val server =
                     tcp("127.0.0.1:0", tls = serverTls) { connection ->
                         val piece = ByteArray(64 shl 10)
