@@ -7,6 +7,7 @@ import dev.uring.worker.Worker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -33,7 +34,9 @@ final class TlsLayer extends StreamLayer {
   private static final int TYPE_HANDSHAKE = 22;
   private static final int TYPE_APPLICATION_DATA = 23;
   private static final int VERSION_MAJOR = 3;
-  private static final int TLS_1_3_MINOR = 4;
+
+  // Room for the nonce and the tag of any cipher suite.
+  private static final int FORGED_BYTES = 64;
 
   // Bytes that are kept during a task before the peer has to wait: a flight of handshake messages
   // fits, and the first request behind it.
@@ -240,7 +243,7 @@ final class TlsLayer extends StreamLayer {
           + " (RFC 5246 6.2.3)");
     }
     if (type == TYPE_HANDSHAKE && info != null && !isTls13) {
-      throw new SSLException("peer asked for a renegotiation, which is refused");
+      throw refusedRenegotiation();
     }
     return length;
   }
@@ -253,15 +256,31 @@ final class TlsLayer extends StreamLayer {
     return unreadable(TlsFailures.notTls(first));
   }
 
-  // The engine is told of it in its own way, so that it has an alert for the peer.
   private SSLException unreadable(String what) {
     for (int i = 0; i < HEADER_BYTES; i++) {
       arrays.arrived[i] = (byte) peek(i);
     }
-    arrays.arrivedBuffer.limit(HEADER_BYTES).position(0);
+    return refused(what, HEADER_BYTES);
+  }
+
+  // A fatal alert is what tells the peer; engines make one only for what they cannot read, so they
+  // are given a record of zeros, which no key has made.
+  private SSLException refusedRenegotiation() {
+    int length = HEADER_BYTES + FORGED_BYTES;
+    Arrays.fill(arrays.arrived, 0, length, (byte) 0);
+    arrays.arrived[0] = TYPE_APPLICATION_DATA;
+    arrays.arrived[1] = VERSION_MAJOR;
+    arrays.arrived[2] = VERSION_MAJOR;
+    arrays.arrived[4] = FORGED_BYTES;
+    return refused("peer asked for a renegotiation, which is refused", length);
+  }
+
+  // The engine is told of it in its own way, so that it has an alert for the peer.
+  private SSLException refused(String what, int length) {
+    arrays.arrivedBuffer.limit(length).position(0);
     SSLException failure = new SSLException(what);
     try {
-      engine.unwrap(arrays.arrivedBuffer, NOTHING);
+      engine.unwrap(arrays.arrivedBuffer, ByteBuffer.allocate(length));
     } catch (SSLException | RuntimeException expected) {
       failure.initCause(expected);
     }
