@@ -41,6 +41,7 @@ private val DEFAULT_IMPORTS =
         "dev.uring.*",
         "dev.uring.dsl.*",
         "dev.uring.bytes.*",
+        "dev.uring.redis.*",
         "dev.uring.redis.server.*",
         "kotlinx.coroutines.*",
         "kotlin.time.Duration.Companion.milliseconds",
