@@ -1,0 +1,53 @@
+package dev.uring.redis.commands
+
+import dev.uring.redis.RealRedis
+import java.net.BindException
+import java.net.ServerSocket
+import kotlin.random.Random
+
+/** A real redis-server that runs as a node of a cluster, at first of its own alone. */
+internal class ClusterNode private constructor(
+    val port: Int,
+    val busPort: Int,
+    options: List<String>,
+) {
+    val redis =
+        RealRedis(
+            "--cluster-enabled",
+            "yes",
+            "--port",
+            "$port",
+            "--cluster-port",
+            "$busPort",
+            *options.toTypedArray(),
+        )
+
+    companion object {
+        private const val ATTEMPTS_MAX = 10
+
+        fun start(vararg options: String): ClusterNode {
+            var taken: IllegalStateException? = null
+            repeat(ATTEMPTS_MAX) {
+                try {
+                    return ClusterNode(freePort(), freePort(), options.asList())
+                } catch (failure: IllegalStateException) {
+                    taken = failure // somebody else took the port since it was found free
+                }
+            }
+            throw checkNotNull(taken)
+        }
+
+        // Below the ports of outgoing connections, which the kernel hands out and a cluster's nodes have many of.
+        private fun freePort(): Int {
+            while (true) {
+                val port = Random.nextInt(12_000, 32_000)
+                try {
+                    ServerSocket(port).close()
+                    return port
+                } catch (_: BindException) {
+                    continue
+                }
+            }
+        }
+    }
+}
