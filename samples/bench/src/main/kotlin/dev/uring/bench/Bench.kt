@@ -7,6 +7,7 @@ import dev.uring.bench.file.FileBench
 import dev.uring.bench.measure.Schedule
 import dev.uring.bench.memory.MemoryBench
 import dev.uring.bench.proxy.ProxyBench
+import dev.uring.bench.redis.RedisBench
 import dev.uring.bench.report.Report
 import dev.uring.bench.timers.TimersBench
 import dev.uring.bench.udp.UdpBench
@@ -34,7 +35,17 @@ interface Bench {
     companion object {
         /** Every bench that `bench NAME` knows. */
         val ALL: List<Bench> =
-            listOf(EchoBench, UdpBench, CacheBench, ProxyBench, ConnectBench, MemoryBench, TimersBench, FileBench)
+            listOf(
+                EchoBench,
+                UdpBench,
+                CacheBench,
+                RedisBench,
+                ProxyBench,
+                ConnectBench,
+                MemoryBench,
+                TimersBench,
+                FileBench,
+            )
     }
 }
 
