@@ -10,6 +10,7 @@ import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.redis.RedisBench
 import dev.uring.bench.report.Report
 import dev.uring.bench.timers.TimersBench
+import dev.uring.bench.tls.TlsBench
 import dev.uring.bench.udp.UdpBench
 
 /**
@@ -38,6 +39,7 @@ interface Bench {
             listOf(
                 EchoBench,
                 UdpBench,
+                TlsBench,
                 CacheBench,
                 RedisBench,
                 ProxyBench,

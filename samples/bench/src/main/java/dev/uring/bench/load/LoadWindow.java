@@ -7,11 +7,15 @@ final class LoadWindow {
   private static final long LATENCY_NANOS_MAX = 600_000_000_000L;
 
   // Two digits, as precise as the C generator's 128 steps for each power of two.
-  private final Histogram latencies = new Histogram(LATENCY_NANOS_MAX, 2);
+  private final Histogram latencies = newHistogram();
   private long nowNanos;
   private long ops;
   private int outstanding;
   private boolean going;
+
+  static Histogram newHistogram() {
+    return new Histogram(LATENCY_NANOS_MAX, 2);
+  }
 
   void start() {
     latencies.reset();

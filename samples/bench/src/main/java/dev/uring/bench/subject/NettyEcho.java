@@ -5,12 +5,14 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.SslContext;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -41,6 +43,22 @@ final class NettyEcho {
       Class<? extends ServerChannel> channel,
       Map<ChannelOption<?>, Object> childOptions)
       throws InterruptedException {
+    return start(io, channel, childOptions, null);
+  }
+
+  /**
+   * As above, over TLS.
+   *
+   * @param tls certificate and provider, or null for none
+   * @return the port
+   */
+  static int start(
+      IoHandlerFactory io,
+      Class<? extends ServerChannel> channel,
+      Map<ChannelOption<?>, Object> childOptions,
+      SslContext tls)
+      throws InterruptedException {
+    ChannelHandler echo = new EchoHandler();
     EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, io);
     ServerBootstrap bootstrap = new ServerBootstrap()
         .group(loop)
@@ -48,13 +66,22 @@ final class NettyEcho {
         .option(ChannelOption.SO_BACKLOG, BACKLOG)
         .childOption(ChannelOption.TCP_NODELAY, true)
         .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
-        .childHandler(new EchoHandler());
+        .childHandler(tls == null ? echo : overTls(tls, echo));
     childOptions.forEach((option, value) -> set(bootstrap, option, value));
     Channel server = bootstrap
         .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
         .sync()
         .channel();
     return ((InetSocketAddress) server.localAddress()).getPort();
+  }
+
+  private static ChannelHandler overTls(SslContext tls, ChannelHandler echo) {
+    return new ChannelInitializer<Channel>() {
+      @Override
+      protected void initChannel(Channel accepted) {
+        accepted.pipeline().addLast(tls.newHandler(accepted.alloc()), echo);
+      }
+    };
   }
 
   @SuppressWarnings("unchecked") // the pair was made by one of our two mains
