@@ -1,0 +1,84 @@
+package dev.uring.redis.cluster
+
+import dev.uring.bytes.FixedSink
+import dev.uring.redis.codec.Command
+import dev.uring.redis.codec.CommandWriter
+import dev.uring.redis.routing.HashSlot
+import java.lang.foreign.MemorySegment
+
+/**
+ * A command with its arguments, to be sent as often as a cluster's answers demand: a writer is used up by the first time.
+ *
+ * @property slot of its first key; [NO_SLOT] when it has none
+ */
+internal class ClusterRequest private constructor(
+    val command: Command,
+    private val arguments: List<ByteArray>,
+    private val blockMillis: Long,
+    val slot: Int,
+) {
+    fun writeTo(writer: CommandWriter): CommandWriter {
+        for (argument in arguments) writer.arg(argument)
+        return if (blockMillis == CommandWriter.NOT_BLOCKING) writer else writer.blocks(blockMillis)
+    }
+
+    /** Whether its keys, one in each [step] arguments, lie in several slots. */
+    fun isSpread(step: Int): Boolean = arguments.indices.step(step).any { HashSlot.of(arguments[it]) != slot }
+
+    /** One request for each slot that it has keys in, with the positions of those keys among all of them. */
+    fun split(step: Int): List<Part> =
+        arguments.indices
+            .step(step)
+            .groupBy { HashSlot.of(arguments[it]) }
+            .map { (slot, starts) ->
+                val part = starts.flatMap { arguments.subList(it, it + step) }
+                Part(ClusterRequest(command, part, blockMillis, slot), starts.map { it / step })
+            }
+
+    class Part(
+        val request: ClusterRequest,
+        val positions: List<Int>,
+    )
+
+    companion object {
+        const val NO_SLOT = -1
+
+        fun of(writer: CommandWriter): ClusterRequest {
+            val bytes = ByteArray(writer.finish())
+            writer.writeTo(FixedSink(MemorySegment.ofArray(bytes)))
+            val words = Words(bytes).read()
+            val nameCount = writer.command().name().count { it == ' ' } + 1
+            val slot = if (writer.keysCount() == 0) NO_SLOT else HashSlot.of(writer.keyAt(0))
+            return ClusterRequest(
+                writer.command(),
+                words.subList(nameCount, words.size),
+                writer.blockMillis(),
+                slot,
+            )
+        }
+    }
+
+    /** The words of a command that this client wrote itself: well-formed, so nothing is checked. */
+    private class Words(
+        private val bytes: ByteArray,
+    ) {
+        private var at = 0
+
+        fun read(): List<ByteArray> =
+            List(number()) {
+                val size = number()
+                val word = bytes.copyOfRange(at, at + size)
+                at += size + 2
+                word
+            }
+
+        /** The number behind `*` or `$`, and on to the next line. */
+        private fun number(): Int {
+            var number = 0
+            at++
+            while (bytes[at] != '\r'.code.toByte()) number = number * 10 + (bytes[at++] - '0'.code)
+            at += 2
+            return number
+        }
+    }
+}
