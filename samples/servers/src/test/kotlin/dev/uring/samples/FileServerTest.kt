@@ -103,9 +103,9 @@ class FileServerTest :
             try {
                 val large = Random(2).nextBytes(3_000_001)
                 ServerProcess("dev.uring.samples.FileServerKt", directory.toString(), "upload").use { server ->
-                    server.put("/large.bin", large) shouldBe created
+                    server.put("/large.bin", large) shouldBe CREATED
                     directory.resolve("large.bin").readBytes().contentEquals(large) shouldBe true
-                    server.put("/empty", ByteArray(0)) shouldBe created
+                    server.put("/empty", ByteArray(0)) shouldBe CREATED
                     server.get("/empty") shouldBe ok(ByteArray(0))
                     server.put("/large.bin", ByteArray(1)) shouldBe refusal("409 Conflict")
                     server.put("/../outside", ByteArray(1)) shouldBe refusal("403 Forbidden")
@@ -123,7 +123,7 @@ class FileServerTest :
         }
     })
 
-private val created = "HTTP/1.0 201 Created\r\nContent-Length: 0\r\n\r\n"
+private const val CREATED = "HTTP/1.0 201 Created\r\nContent-Length: 0\r\n\r\n"
 
 private fun ServerProcess.get(path: String): String = ask("GET $path HTTP/1.0\r\n\r\n")
 
