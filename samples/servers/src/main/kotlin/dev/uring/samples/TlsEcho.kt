@@ -17,7 +17,7 @@ import java.nio.file.Path
 suspend fun main(args: Array<String>) {
     val credentials =
         if (args.size == 3) {
-            TlsCredentials.pem(chain = Path.of(args[1]), key = Path.of(args[2]))
+            TlsCredentials.pem(Path.of(args[1]), Path.of(args[2]))
         } else {
             TlsCredentials.selfSigned("localhost", "127.0.0.1")
         }
