@@ -11,6 +11,7 @@ module dev.uring.dsl {
   requires transitive kotlinx.coroutines.core;
   requires transitive kotlinx.io.bytestring;
   requires transitive kotlinx.io.core;
+  requires org.dnsjava;
   requires org.slf4j;
   requires static kotlin.scripting.common;
   requires static kotlin.scripting.compiler.embeddable;
@@ -18,6 +19,7 @@ module dev.uring.dsl {
   requires static kotlin.scripting.jvm;
   requires static micrometer.core;
 
+  exports dev.uring.dns;
   exports dev.uring.dsl;
   exports dev.uring.script;
 }

@@ -32,6 +32,14 @@ suspend fun echo() =
         tcp("127.0.0.1:7000") { conn -> conn.forEachView { conn.write(it) } }
     }
 
+suspend fun UringScope.findAddresses(): List<InetAddress> = resolver.resolve("example.org")
+
+suspend fun UringScope.findService() {
+    for (service in resolver.services("_redis._tcp.example.org")) {
+        connect("${service.host}:${service.port}") { conn -> conn.send("PING\r\n") }
+    }
+}
+
 suspend fun configured() =
     uring(configure = { workersCount(2) }) {
         tcp("127.0.0.1:7000") { conn -> conn.send("hello\n") }

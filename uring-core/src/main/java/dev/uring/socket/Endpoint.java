@@ -29,8 +29,10 @@ import java.nio.charset.StandardCharsets;
  * {@code reuseport=true} shares the port with other programs ({@link SocketOptions#sharePort});
  * {@code mode=660} sets the permissions of the socket's file, in octal.
  *
- * <p>Names are not looked up: a server that listens wherever a name server points is a mistake more
- * often than a wish, and a look-up blocks.
+ * <p>Names are not looked up here: a server that listens wherever a name server points is a mistake
+ * more often than a wish, and a look-up takes time. To connect by name, {@link EndpointName} finds
+ * the name in an address and {@code dev.uring.dns} its IP addresses; the {@code connect} of the
+ * Kotlin DSL does both.
  *
  * <h2>Errors</h2>
  *

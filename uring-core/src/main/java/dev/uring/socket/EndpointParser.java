@@ -1,6 +1,7 @@
 package dev.uring.socket;
 
 import dev.uring.base.ConfigException;
+import dev.uring.socket.EndpointName.Family;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -8,6 +9,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
+import java.util.Optional;
 
 /** Reads the text of one {@link Endpoint}. */
 final class EndpointParser {
@@ -18,12 +20,6 @@ final class EndpointParser {
   private static final byte[] ANY_V6 = new byte[16];
   private static final byte[] LOOPBACK_V4 = {127, 0, 0, 1};
   private static final byte[] LOOPBACK_V6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-
-  private enum Family {
-    EITHER,
-    V4,
-    V6
-  }
 
   private final String text;
   private Boolean sharePort;
@@ -60,6 +56,46 @@ final class EndpointParser {
       throw refused(text, "has a scheme that is not udp");
     }
     return parseIp(hostAndPort, Family.EITHER);
+  }
+
+  Optional<EndpointName> findName() {
+    Family family = familyOrNull();
+    int schemeEnd = text.indexOf("://");
+    String hostAndPort = schemeEnd < 0 ? text : text.substring(schemeEnd + "://".length());
+    int colon = hostAndPort.lastIndexOf(':');
+    if (family == null || colon < 0 || !isName(hostAndPort.substring(0, colon))) {
+      return Optional.empty();
+    }
+    if (text.indexOf('?') >= 0) {
+      throw refused(text, "has a setting that is for listening only");
+    }
+    int port = parsePort(hostAndPort.substring(colon + 1));
+    if (port == 0) {
+      throw refused(text, "has port 0, where nobody listens");
+    }
+    return Optional.of(new EndpointName(hostAndPort.substring(0, colon), port, family));
+  }
+
+  private Family familyOrNull() {
+    if (text.startsWith("unix:")) {
+      return null;
+    }
+    int schemeEnd = text.indexOf("://");
+    return switch (schemeEnd < 0 ? "tcp" : text.substring(0, schemeEnd)) {
+      case "tcp", "tls" -> Family.EITHER;
+      case "tcp4" -> Family.V4;
+      case "tcp6" -> Family.V6;
+      default -> null;
+    };
+  }
+
+  private static boolean isName(String host) {
+    if (host.isEmpty() || host.equals("*") || host.equals("localhost") || host.contains(":")) {
+      return false;
+    }
+    // 256.0.0.1 is a mistake and no name: there are no top-level domains of digits.
+    return !host.substring(host.lastIndexOf('.') + 1).chars().allMatch(c -> c >= '0' && c <= '9')
+        || host.endsWith(".");
   }
 
   private String withoutSettings() {

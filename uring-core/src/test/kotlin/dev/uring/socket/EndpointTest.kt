@@ -112,6 +112,47 @@ class EndpointTest :
             refusal("127.0.0.1:80?reuseport=true") shouldContain "has a setting that is for listening only"
         }
 
+        test("a name is found in what can be connected to, with its port and family, and in nothing else") {
+            for ((text, name) in listOf(
+                "example.org:80" to EndpointName("example.org", 80, EndpointName.Family.EITHER),
+                "tcp://example.org.:80" to EndpointName("example.org.", 80, EndpointName.Family.EITHER),
+                "tls://example.org:443" to EndpointName("example.org", 443, EndpointName.Family.EITHER),
+                "tcp4://db:1" to EndpointName("db", 1, EndpointName.Family.V4),
+                "tcp6://1and1.example:65535" to EndpointName("1and1.example", 65535, EndpointName.Family.V6),
+            )) {
+                EndpointName.find(text).orElseThrow() shouldBe name
+            }
+            for (text in listOf(
+                "",
+                "nowhere",
+                "127.0.0.1:80",
+                "[::1]:80",
+                "::1:80",
+                "fe80::1:80",
+                "localhost:80",
+                ":80",
+                "*:80",
+                "256.0.0.1:80",
+                "unix:/a:80",
+                "unix:@a:80",
+                "http://example.org:80",
+                "udp://example.org:80",
+            )) {
+                EndpointName.find(text).isPresent shouldBe false
+            }
+        }
+
+        test("what is wrong around a name is said") {
+            fun refusal(text: String) = shouldThrow<ConfigException> { EndpointName.find(text) }.message
+            refusal("example.org:http") shouldBe
+                "address 'example.org:http' has port 'http', which is not a number$FORMS"
+            refusal("example.org:0") shouldBe "address 'example.org:0' has port 0, where nobody listens$FORMS"
+            refusal("example.org:65536") shouldBe
+                "address 'example.org:65536' has port 65536, which is not from 0 to 65535$FORMS"
+            refusal("example.org:80?reuseport=true") shouldBe
+                "address 'example.org:80?reuseport=true' has a setting that is for listening only$FORMS"
+        }
+
         test("options outside their bounds are refused with field, value and bound") {
             shouldThrow<ConfigException> {
                 SocketOptions.builder().linger(Duration.ofMinutes(2))

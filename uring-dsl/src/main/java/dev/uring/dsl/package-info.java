@@ -14,8 +14,9 @@
  * {@code relay}), and the bridges to kotlinx-io.
  *
  * <p><b>May import.</b> {@code dev.uring}, {@code net}, {@code worker}, {@code bytes},
- * {@code codec}, {@code base} of the core; kotlinx.coroutines; of kotlinx-io the
- * {@code ByteString}, {@code Buffer}, {@code RawSource} and {@code RawSink}.
+ * {@code codec}, {@code base} of the core; of {@code dev.uring.dns} the {@code Resolver};
+ * kotlinx.coroutines; of kotlinx-io the {@code ByteString}, {@code Buffer}, {@code RawSource} and
+ * {@code RawSink}.
  *
  * <p><b>Threads.</b> A connection's coroutine runs on the connection's worker, always. Received
  * bytes, room in a send queue and deadlines resume it right there, from the top level of the

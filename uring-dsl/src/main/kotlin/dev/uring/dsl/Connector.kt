@@ -1,8 +1,11 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.base.ConnectFailedException
+import dev.uring.dns.Resolver
 import dev.uring.net.ConnectionAcceptor
 import dev.uring.socket.SocketOptions
+import dev.uring.tls.Tls
 import dev.uring.tls.TlsClientOptions
 import dev.uring.worker.Worker
 import kotlinx.coroutines.CoroutineScope
@@ -14,12 +17,15 @@ import java.util.concurrent.CompletionStage
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.resumeWithException
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.TimeSource
 import kotlin.time.toJavaDuration
 import dev.uring.net.Connection as CoreConnection
 
-/** Opens the connections of one [uring] block. Thread: any. */
+/** Opens the connections of one [uring] block; names are looked up by [resolver], or refused without one. Thread: any. */
 internal class Connector(
     private val runtime: UringRuntime,
+    private val resolver: Resolver?,
     private val hasProgramFailed: () -> Boolean,
 ) {
     private val sendLowWaterBytes = runtime.config().sendLowWaterBytes()
@@ -31,10 +37,8 @@ internal class Connector(
         options: SocketOptions,
         tls: TlsClientOptions?,
     ): Connection {
-        val how = tls ?: defaultTls(listOf(address))
-        return open(
-            place(),
-        ) { worker, acceptor -> attempt(worker, address, timeout, options, how, acceptor) }.connection
+        val begin = opening(address, timeout, options, tls)
+        return open(place(), begin).connection
     }
 
     suspend fun <R> connect(
@@ -43,10 +47,7 @@ internal class Connector(
         options: SocketOptions,
         tls: TlsClientOptions?,
         block: suspend CoroutineScope.(Connection) -> R,
-    ): R {
-        val how = tls ?: defaultTls(listOf(address))
-        return use(block) { worker, acceptor -> attempt(worker, address, timeout, options, how, acceptor) }
-    }
+    ): R = use(block, opening(address, timeout, options, tls))
 
     suspend fun connect(
         addresses: List<String>,
@@ -55,10 +56,8 @@ internal class Connector(
         options: SocketOptions,
         tls: TlsClientOptions?,
     ): Connection {
-        val how = tls ?: defaultTls(addresses)
-        return open(place()) { worker, acceptor ->
-            race(worker, addresses, attemptDelay, timeout, options, how, acceptor)
-        }.connection
+        val begin = opening(addresses, attemptDelay, timeout, options, tls)
+        return open(place(), begin).connection
     }
 
     suspend fun <R> connect(
@@ -68,10 +67,42 @@ internal class Connector(
         options: SocketOptions,
         tls: TlsClientOptions?,
         block: suspend CoroutineScope.(Connection) -> R,
-    ): R {
+    ): R = use(block, opening(addresses, attemptDelay, timeout, options, tls))
+
+    private suspend fun opening(
+        address: String,
+        timeout: Duration,
+        options: SocketOptions,
+        tls: TlsClientOptions?,
+    ): (Worker, ConnectionAcceptor) -> Opening {
+        if (resolver != null && isNamed(address)) {
+            return opening(listOf(address), UringScope.ATTEMPT_DELAY, timeout, options, tls)
+        }
+        val how = tls ?: defaultTls(listOf(address))
+        return { worker, acceptor -> attempt(worker, address, timeout, options, how, acceptor) }
+    }
+
+    private suspend fun opening(
+        addresses: List<String>,
+        attemptDelay: Duration,
+        timeout: Duration,
+        options: SocketOptions,
+        tls: TlsClientOptions?,
+    ): (Worker, ConnectionAcceptor) -> Opening {
         val how = tls ?: defaultTls(addresses)
-        return use(block) { worker, acceptor ->
-            race(worker, addresses, attemptDelay, timeout, options, how, acceptor)
+        if (resolver == null || addresses.none(::isNamed)) {
+            return { worker, acceptor -> race(worker, addresses, attemptDelay, timeout, options, how, acceptor) }
+        }
+        // Wrong limits and options are refused before anybody is asked.
+        timeout.orKernels()
+        val peer = how?.let { tlsPeer(addresses, it) }
+        val began = TimeSource.Monotonic.markNow()
+        val found = resolver.literals(addresses, timeout)
+        val left = (timeout - began.elapsedNow()).coerceAtLeast(1.milliseconds)
+        return { worker, acceptor ->
+            // The certificate is checked against the name that the program gave, never against what it resolved to.
+            val layered = if (how == null) acceptor else Tls.client(how, peer, acceptor)
+            race(worker, found, attemptDelay, left, options, null, layered).describedAs(addresses.joinToString())
         }
     }
 
@@ -156,7 +187,8 @@ internal class Connector(
                         worker.executeUnlessStopped { unclaimed.connection.abort() }
                     }
                 } else {
-                    caller.resumeWithException((failure as? CompletionException)?.cause ?: failure)
+                    val cause = (failure as? CompletionException)?.cause ?: failure
+                    caller.resumeWithException(opening.described(cause))
                 }
             }
             caller.invokeOnCancellation { opening.cancel() }
@@ -171,5 +203,16 @@ internal class Connector(
     private class Opening(
         val result: CompletionStage<CoreConnection>,
         val cancel: () -> Unit,
-    )
+        private val names: String? = null,
+    ) {
+        fun describedAs(names: String) = Opening(result, cancel, names)
+
+        // The addresses alone would not tell which of the program's names they came from.
+        fun described(failure: Throwable): Throwable =
+            if (names == null || failure !is ConnectFailedException) {
+                failure
+            } else {
+                ConnectFailedException("$names: ${failure.message}", failure.errno()).apply { initCause(failure) }
+            }
+    }
 }

@@ -2,6 +2,8 @@ package dev.uring.dsl
 
 import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
+import dev.uring.dns.Resolver
+import dev.uring.dns.ResolverConfig
 import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
 import dev.uring.tls.TlsClientOptions
@@ -24,6 +26,7 @@ import kotlin.time.toKotlinDuration
 /** The scope of one running [uring] block. [supervisor] outlives [scope]: it carries the shutdown that ends [scope]. */
 internal class RunningScope(
     override val runtime: UringRuntime,
+    override val resolver: Resolver,
     private val scope: CoroutineScope,
     supervisor: CoroutineScope,
 ) : UringScope,
@@ -35,7 +38,7 @@ internal class RunningScope(
     @Volatile
     private var isStopping = false
 
-    private val connector = Connector(runtime) { coroutineContext.job.isCancelled && !isStopping }
+    private val connector = Connector(runtime, resolver) { coroutineContext.job.isCancelled && !isStopping }
 
     // Lazy: starting it is the idempotent, thread-safe act that shutdown() needs.
     private val stop =
@@ -156,15 +159,17 @@ internal class RunningScope(
          */
         suspend fun run(
             runtime: UringRuntime,
+            names: ResolverConfig,
             onStarted: (UringScope) -> Unit,
             block: suspend UringScope.() -> Unit,
         ): Unit =
             coroutineScope {
                 val supervisor = this
+                val resolver = Resolver(runtime, names)
                 var running: RunningScope? = null
                 try {
                     coroutineScope {
-                        running = RunningScope(runtime, this, supervisor)
+                        running = RunningScope(runtime, resolver, this, supervisor)
                         onStarted(running)
                         running.block()
                     }
@@ -174,7 +179,11 @@ internal class RunningScope(
                 } finally {
                     running?.stop?.cancel()
                     // The block may have ended by itself; what was registered happens in any case.
-                    withContext(NonCancellable) { running?.phases?.runRest() }
+                    withContext(NonCancellable) {
+                        running?.phases?.runRest()
+                        // Last: who still waited for a name has ended, and a question nobody waits for holds nothing up.
+                        resolver.end()
+                    }
                 }
             }
     }

@@ -2,6 +2,7 @@ package dev.uring.dsl
 
 import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
+import dev.uring.dns.ResolverConfig
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.future.await
@@ -12,7 +13,8 @@ import kotlinx.coroutines.withContext
  *
  * ### Shapes and units
  * A [block] that opens servers keeps this suspended until they are closed: by [UringScope.shutdown], by SIGTERM or
- * SIGINT, or one by one. A block that opened none returns when its coroutines have completed.
+ * SIGINT, or one by one. A block that opened none returns when its coroutines have completed. [resolver] says who is
+ * asked for names.
  * ### Ownership
  * Owns the runtime, and through it all threads, descriptors and buffers. None is left when this returns or throws.
  * ### Threading and cancellation
@@ -27,6 +29,7 @@ import kotlinx.coroutines.withContext
  */
 public suspend fun uring(
     config: RuntimeConfig = RuntimeConfig.defaults(),
+    resolver: ResolverConfig = ResolverConfig.system(),
     block: suspend UringScope.() -> Unit,
 ) {
     // The core's own answer to a signal would stop the workers under coroutines that are still ending; the hook below
@@ -35,7 +38,7 @@ public suspend fun uring(
     val hook = ShutdownHook(runtime)
     var failure: Throwable? = null
     try {
-        withContext(runtime.worker(0).dispatcher) { RunningScope.run(runtime, hook::install, block) }
+        withContext(runtime.worker(0).dispatcher) { RunningScope.run(runtime, resolver, hook::install, block) }
     } catch (thrown: Throwable) {
         failure = thrown
     }
@@ -56,5 +59,6 @@ public suspend fun uring(
  */
 public suspend fun uring(
     configure: RuntimeConfig.Builder.() -> Unit,
+    resolver: ResolverConfig = ResolverConfig.system(),
     block: suspend UringScope.() -> Unit,
-): Unit = uring(RuntimeConfig.builder().apply(configure).build(), block)
+): Unit = uring(RuntimeConfig.builder().apply(configure).build(), resolver, block)

@@ -2,6 +2,7 @@ package dev.uring.dsl
 
 import dev.uring.ShutdownPhase
 import dev.uring.UringRuntime
+import dev.uring.dns.Resolver
 import dev.uring.net.UdpOptions
 import dev.uring.socket.SocketOptions
 import dev.uring.tls.TlsClientOptions
@@ -23,6 +24,12 @@ import kotlin.time.Duration.Companion.seconds
 public sealed interface UringScope : CoroutineScope {
     /** The workers below. [uring] starts it and stops it. */
     public val runtime: UringRuntime
+
+    /**
+     * Finds the addresses of names: for [connect], and for the program. As the `resolver` of [uring] says; questions
+     * that nobody waits for any more end with the block.
+     */
+    public val resolver: Resolver
 
     /**
      * Listens on [address] and serves every connection with one coroutine of [handler].
@@ -85,9 +92,12 @@ public sealed interface UringScope : CoroutineScope {
      *
      * ### Shapes and units
      * [address] is one of the forms of [Endpoint][dev.uring.socket.Endpoint], such as `127.0.0.1:7000`, `[::1]:7000` or
-     * `unix:/run/echo.sock`. [timeout] is for the peer's answer;
-     * [Duration.INFINITE] leaves the limit to the kernel (about two minutes). With [tls], or a `tls://` address (then with
-     * [TlsClientOptions.defaults]), it is for the handshake too.
+     * `unix:/run/echo.sock`, or has a name in the place of the IP address: `example.org:7000`. Of a name all addresses
+     * are tried, those of both IP versions by turns, as in the form with several addresses; `tcp4://` and `tcp6://` keep
+     * to one version. [timeout] is for the [resolver]'s answer and the peer's together;
+     * [Duration.INFINITE] leaves the limit to them (lookupTimeout, and the kernel's about two minutes). With [tls], or a
+     * `tls://` address (then with [TlsClientOptions.defaults]), it is for the handshake too, and the certificate must
+     * have the name.
      * ### Ownership
      * The caller owns the connection and must close it; the form with a block does that by itself. What is still open
      * when the [uring] block and all its coroutines have ended is closed in order then, or reset if they failed.
@@ -97,10 +107,11 @@ public sealed interface UringScope : CoroutineScope {
      * which the connection comes to be, the socket is closed.
      * ### Errors
      * [ConnectFailedException][dev.uring.base.ConnectFailedException] refused, unreachable, or no answer within
-     * [timeout]; its `errno` tells · [TlsException][dev.uring.tls.TlsException] the handshake failed ·
-     * [ConfigException][dev.uring.base.ConfigException] no such address.
+     * [timeout]; its `errno` tells · [NameResolutionException][dev.uring.dns.NameResolutionException] the name has no
+     * address · [TlsException][dev.uring.tls.TlsException] the handshake failed (to a name: a reason in the
+     * ConnectFailedException) · [ConfigException][dev.uring.base.ConfigException] no such address.
      * ### Source
-     * io_uring_prep_connect(3), since kernel 5.5.
+     * io_uring_prep_connect(3), since kernel 5.5; RFC 8305.
      *
      * @sample samples.dsl.askServer
      */
@@ -140,7 +151,8 @@ public sealed interface UringScope : CoroutineScope {
      * Opens a connection to a peer that has several addresses, for instance of both IP versions.
      *
      * ### Shapes and units
-     * [addresses] are tried in their order. The next one is tried when the one before has failed, or has not answered
+     * [addresses] are tried in their order, a name standing for all of its addresses; one that cannot be resolved is
+     * left out unless it is the last. The next one is tried when the one before has failed, or has not answered
      * for [attemptDelay]; those before go on meanwhile, and the first that answers gets the connection. [timeout] is for
      * all of them.
      * ### Ownership

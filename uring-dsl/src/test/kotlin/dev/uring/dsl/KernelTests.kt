@@ -3,6 +3,7 @@ package dev.uring.dsl
 import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.base.UringException
+import dev.uring.dns.ResolverConfig
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.core.test.config.DefaultTestConfig
@@ -71,6 +72,7 @@ internal suspend fun withServer(
  */
 internal suspend fun testUring(
     configure: RuntimeConfig.Builder.() -> Unit = {},
+    resolver: ResolverConfig = ResolverConfig.system(),
     block: suspend UringScope.() -> Unit,
 ) {
     val context =
@@ -88,7 +90,7 @@ internal suspend fun testUring(
             uring(configure = {
                 forTests()
                 configure()
-            }, block)
+            }, resolver, block)
         }
     try {
         running.await()
