@@ -61,7 +61,7 @@ internal class Exchange(
         val query = Query(question, random, ednsPayloadBytes, config.randomizesCase)
         val result =
             try {
-                withTimeoutOrNull(timeout) { exchange(server, query) }
+                withTimeoutOrNull(timeout) { sendAndAwait(server, query) }
             } catch (failure: UringException) {
                 // No descriptor left, or no route: the next server may be luckier.
                 return Reply.Failure("no socket: ${failure.message}")
@@ -94,7 +94,7 @@ internal class Exchange(
         }
     }
 
-    private suspend fun exchange(
+    private suspend fun sendAndAwait(
         server: InetSocketAddress,
         query: Query,
     ): UdpExchange.Result {
@@ -131,7 +131,7 @@ internal class Exchange(
             val verdict =
                 withTimeoutOrNull(timeout) {
                     connector.connect(Endpoint.text(server), timeout, SocketOptions.defaults(), tls = null) { conn ->
-                        conn.exchange(query)
+                        conn.writeAndRead(query)
                     }
                 }
             when (verdict) {
@@ -145,7 +145,7 @@ internal class Exchange(
     }
 
     // RFC 1035 §4.2.2: the length first, in two bytes.
-    private suspend fun Connection.exchange(query: Query): Query.Verdict {
+    private suspend fun Connection.writeAndRead(query: Query): Query.Verdict {
         val size = query.bytes.size
         write(byteArrayOf((size shr Byte.SIZE_BITS).toByte(), size.toByte()) + query.bytes)
         var bytes = 0
