@@ -6,6 +6,7 @@
  */
 module dev.uring.core {
   requires jdk.jfr;
+  requires jdk.net;
   requires jdk.unsupported;
   requires org.slf4j;
 

@@ -3,6 +3,7 @@ package dev.uring;
 import dev.uring.abi.Errno;
 import dev.uring.abi.Posix;
 import dev.uring.ffi.Libc;
+import dev.uring.ffi.NativeMemory;
 import dev.uring.ffi.ResourceLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +18,10 @@ final class FileLimit {
   private FileLimit() {}
 
   static void raise(RuntimeConfig config) {
+    if (!NativeMemory.isLinux()) {
+      // The numbers of the limits are others, and the JDK raises this one by itself.
+      return;
+    }
     ResourceLimit limit = Libc.getrlimit(Posix.RLIMIT_NOFILE);
     long allowed = limit.soft();
     if (limit.soft() != limit.hard()) {

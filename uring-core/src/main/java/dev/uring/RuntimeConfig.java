@@ -2,6 +2,7 @@ package dev.uring;
 
 import dev.uring.base.ConfigException;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * How a runtime is sized. Immutable; every field has a default, a unit, a bound and a cost.
@@ -19,6 +20,7 @@ public final class RuntimeConfig {
   private static final int KIB = 1 << 10;
   private static final int MIB = 1 << 20;
 
+  private final DriverChoice driver;
   private final int workersCount;
   private final boolean pinWorkers;
   private final int sqEntries;
@@ -48,6 +50,7 @@ public final class RuntimeConfig {
   private final boolean shutdownOnSignal;
 
   private RuntimeConfig(Builder builder) {
+    driver = builder.driver;
     workersCount = builder.workersCount;
     pinWorkers = builder.pinWorkers;
     sqEntries = builder.sqEntries;
@@ -102,6 +105,19 @@ public final class RuntimeConfig {
    */
   public Builder toBuilder() {
     return new Builder(this);
+  }
+
+  /**
+   * What the workers run on. Default AUTO: io_uring where it works, else the JDK's selector, after
+   * one warning that says what is in the way. AUTO leaves the choice to whoever starts the program:
+   * the system property {@code uring.driver} ({@code ./uring run --driver}) decides, and after it
+   * the environment variable {@code URING_DRIVER}; the others are a demand of the program that
+   * neither can change, and a driver that is demanded and cannot be had is an error.
+   *
+   * @return the value
+   */
+  public DriverChoice driver() {
+    return driver;
   }
 
   /**
@@ -414,6 +430,7 @@ public final class RuntimeConfig {
 
   /** Collects values; {@link #build()} checks them. */
   public static final class Builder {
+    private DriverChoice driver = DriverChoice.AUTO;
     private int workersCount = 0;
     private boolean pinWorkers = true;
     private int sqEntries = 1024;
@@ -445,6 +462,7 @@ public final class RuntimeConfig {
     private Builder() {}
 
     private Builder(RuntimeConfig config) {
+      driver = config.driver;
       workersCount = config.workersCount;
       pinWorkers = config.pinWorkers;
       sqEntries = config.sqEntries;
@@ -472,6 +490,17 @@ public final class RuntimeConfig {
       drainTimeout = config.drainTimeout;
       lingerTimeout = config.lingerTimeout;
       shutdownOnSignal = config.shutdownOnSignal;
+    }
+
+    /**
+     * Sets {@link RuntimeConfig#driver()}.
+     *
+     * @param value the new value
+     * @return this builder
+     */
+    public Builder driver(DriverChoice value) {
+      driver = Objects.requireNonNull(value, "driver");
+      return this;
     }
 
     /**

@@ -1,9 +1,10 @@
 package dev.uring;
 
 import dev.uring.base.ConfigException;
+import dev.uring.base.RingSetupException;
 import dev.uring.base.UringException;
 import dev.uring.buffer.BlockPool;
-import dev.uring.driver.UringDriver;
+import dev.uring.driver.Driver;
 import dev.uring.metrics.WorkerSnapshot;
 import dev.uring.net.ConnectAttempt;
 import dev.uring.net.ConnectRace;
@@ -17,7 +18,6 @@ import dev.uring.net.UdpOptions;
 import dev.uring.net.UdpServer;
 import dev.uring.net.UdpSocket;
 import dev.uring.net.UdpSockets;
-import dev.uring.ring.RingOptions;
 import dev.uring.socket.Endpoint;
 import dev.uring.socket.SocketOptions;
 import dev.uring.tls.Tls;
@@ -70,7 +70,8 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Errors</h2>
  *
- * {@link #start} throws when a ring cannot be made, with the kernel's reason and the remedy.
+ * {@link #start} throws when the driver that is demanded cannot be had, with the reason and the
+ * remedy; see {@link RuntimeConfig#driver()}.
  */
 public final class UringRuntime implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(UringRuntime.class);
@@ -118,12 +119,22 @@ public final class UringRuntime implements AutoCloseable {
    */
   public static UringRuntime start(RuntimeConfig config) {
     FileLimit.raise(config);
+    DriverSelection selection = DriverSelection.of(config);
+    try {
+      return start(config, selection);
+    } catch (RingSetupException refused) {
+      // A small ring worked, and these do not.
+      return start(config, selection.insteadOf(refused));
+    }
+  }
+
+  private static UringRuntime start(RuntimeConfig config, DriverSelection selection) {
     CpuPlacement placement = CpuPlacement.ofAllowedCpus();
     int count = config.workersCount() == 0 ? placement.cpusCount() : config.workersCount();
     List<Worker> workers = new ArrayList<>(count);
     try {
       for (int index = 0; index < count; index++) {
-        workers.add(newWorker(index, config, config.pinWorkers() ? placement : null));
+        workers.add(newWorker(index, config, selection, config.pinWorkers() ? placement : null));
       }
       workers.forEach(Worker::start);
       for (Worker worker : workers) {
@@ -146,6 +157,15 @@ public final class UringRuntime implements AutoCloseable {
    */
   public RuntimeConfig config() {
     return config;
+  }
+
+  /**
+   * What the workers run on.
+   *
+   * @return {@code "uring"} or {@code "nio"}
+   */
+  public String driverName() {
+    return workers.getFirst().driver().name();
   }
 
   /**
@@ -628,14 +648,10 @@ public final class UringRuntime implements AutoCloseable {
     }
   }
 
-  private static Worker newWorker(int index, RuntimeConfig config, CpuPlacement placement) {
+  private static Worker newWorker(
+      int index, RuntimeConfig config, DriverSelection selection, CpuPlacement placement) {
     BlockPool blocks = new BlockPool(config.blockPoolBytesMax());
-    UringDriver driver = new UringDriver(
-        RingOptions.ofSqEntries(config.sqEntries()),
-        config.recvBuffersCount(),
-        config.recvBufferBytes(),
-        config.recvHeadroomBytes(),
-        blocks);
+    Driver driver = selection.newDriver(config, blocks);
     return new Worker(index, driver, blocks, optionsOf(config), placement);
   }
 

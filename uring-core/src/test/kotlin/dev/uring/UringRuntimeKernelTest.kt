@@ -13,6 +13,7 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receiveText
@@ -38,7 +39,7 @@ import kotlin.concurrent.thread
 
 class UringRuntimeKernelTest :
     FunSpec({
-        kernelTest("shutdown ends every worker, whichever of them notices the end first") {
+        driverTest("shutdown ends every worker, whichever of them notices the end first") {
             leavesNothingBehind {
                 repeat(50) {
                     val runtime = UringRuntime.start(smallConfig().workersCount(3).build())
@@ -48,7 +49,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("by default there is a worker for each CPU the process may use") {
+        driverTest("by default there is a worker for each CPU the process may use") {
             leavesNothingBehind {
                 UringRuntime.start(RuntimeConfig.defaults()).use { runtime ->
                     runtime.workersCount() shouldBe Runtime.getRuntime().availableProcessors()
@@ -58,7 +59,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("more workers than CPUs share them") {
+        driverTest("more workers than CPUs share them") {
             leavesNothingBehind {
                 val config =
                     RuntimeConfig
@@ -95,7 +96,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("runtimes live side by side and end independently") {
+        driverTest("runtimes live side by side and end independently") {
             leavesNothingBehind {
                 val first = UringRuntime.start(smallConfig().build())
                 val second = UringRuntime.start(smallConfig().build())
@@ -106,7 +107,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("closing twice, and shutting down what is closed, does nothing more") {
+        driverTest("closing twice, and shutting down what is closed, does nothing more") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())
                 runtime.closeInTime()
@@ -119,7 +120,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("a worker cannot wait for its own end and is told so") {
+        driverTest("a worker cannot wait for its own end and is told so") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())
                 runtime.worker(0).call { shouldThrow<IllegalStateException> { runtime.close() } }.message shouldBe
@@ -129,7 +130,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("drain tells every connection, completes after the last onClosed, and leaves the workers running") {
+        driverTest("drain tells every connection, completes after the last onClosed, and leaves the workers running") {
             val open = ConcurrentHashMap.newKeySet<Connection>()
             val handler =
                 object : ConnectionHandler {
@@ -167,7 +168,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("a connection that does not end is reset after drainTimeout") {
+        driverTest("a connection that does not end is reset after drainTimeout") {
             val stubborn = Recorder(onDrain = {})
             withServer(stubborn, smallConfig().drainTimeout(Duration.ofMillis(200)).build()) { server ->
                 val client = server.connect()
@@ -185,7 +186,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("a shutdown under load loses no reply that was given") {
+        driverTest("a shutdown under load loses no reply that was given") {
             repeat(5) { round ->
                 val answered = ConcurrentHashMap<Int, AtomicLong>()
                 val handler =
@@ -232,7 +233,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("closing while connections come, talk and go ends in time") {
+        driverTest("closing while connections come, talk and go ends in time") {
             val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
             repeat(10) {
                 leavesNothingBehind {
@@ -260,7 +261,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("a worker that is stopped by itself closes its connections and tells their handlers") {
+        driverTest("a worker that is stopped by itself closes its connections and tells their handlers") {
             val recorder = Recorder()
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())
@@ -277,7 +278,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("counters add up to what happened") {
+        driverTest("counters add up to what happened") {
             val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
             withServer(echo) { server ->
                 repeat(3) {

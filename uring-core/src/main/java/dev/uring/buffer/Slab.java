@@ -1,7 +1,6 @@
 package dev.uring.buffer;
 
-import dev.uring.abi.Posix;
-import dev.uring.ffi.Libc;
+import dev.uring.ffi.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -30,10 +29,8 @@ final class Slab {
     this.sizeClass = sizeClass;
     this.blocksCount = blocksCount;
     this.freeCount = blocksCount;
-    int protection = Posix.PROT_READ | Posix.PROT_WRITE;
-    int flags = Posix.MAP_PRIVATE | Posix.MAP_ANONYMOUS;
     try {
-      memory = Libc.mmap(bytes, protection, flags, -1, 0, arena);
+      memory = NativeMemory.map(bytes, arena);
     } catch (RuntimeException refused) {
       arena.close();
       throw refused;

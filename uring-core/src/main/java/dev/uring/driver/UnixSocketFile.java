@@ -1,13 +1,10 @@
 package dev.uring.driver;
 
 import dev.uring.abi.Errno;
-import dev.uring.abi.Layouts;
-import dev.uring.abi.Socket;
-import dev.uring.ffi.Libc;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -120,17 +117,12 @@ public final class UnixSocketFile {
 
   private static boolean isRefused(UnixDomainSocketAddress address) {
     // Non-blocking: a server whose backlog is full is alive, and must not be waited for.
-    int type = Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC | Socket.SOCK_NONBLOCK;
-    int socket = Libc.socket(Socket.AF_UNIX, type, 0);
-    if (socket < 0) {
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      probe.configureBlocking(false);
+      probe.connect(address);
       return false;
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment storage = arena.allocate(Layouts.SOCKADDR_STORAGE_BYTES, Long.BYTES);
-      int bytes = SocketAddresses.encode(address, storage);
-      return Libc.connect(socket, storage, bytes) == -Errno.ECONNREFUSED;
-    } finally {
-      Libc.close(socket);
+    } catch (IOException | UnsupportedOperationException refused) {
+      return NioErrors.errno(refused) == Errno.ECONNREFUSED;
     }
   }
 

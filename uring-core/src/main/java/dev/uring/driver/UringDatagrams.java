@@ -109,9 +109,7 @@ final class UringDatagrams implements DatagramDriver {
       }
     }
     if (groupsCount == GROUPS_MAX) {
-      throw new UringException("datagram buffers of " + payloadBytes + " bytes × " + count
-          + " would be the " + (GROUPS_MAX + 1) + "th size on this worker, GROUPS_MAX=" + GROUPS_MAX
-          + ".\n  Likely cause: sizes are computed for each socket. Use a few fixed ones.");
+      throw tooManyGroups(count, payloadBytes);
     }
     int id = GROUP_ID_FIRST + groupsCount;
     UringReceiveBuffers buffers = new UringReceiveBuffers(
@@ -269,6 +267,12 @@ final class UringDatagrams implements DatagramDriver {
         }
       }
     }
+  }
+
+  static UringException tooManyGroups(int count, int payloadBytes) {
+    return new UringException("datagram buffers of " + payloadBytes + " bytes × " + count
+        + " would be the " + (GROUPS_MAX + 1) + "th size on this worker, GROUPS_MAX=" + GROUPS_MAX
+        + ".\n  Likely cause: sizes are computed for each socket. Use a few fixed ones.");
   }
 
   private DatagramGroup groupOf(ReceiveBuffers buffers) {

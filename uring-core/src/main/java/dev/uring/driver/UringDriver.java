@@ -146,6 +146,11 @@ public final class UringDriver implements Driver {
         UringReceiveBuffers.WINDOW);
     stamped = new StampedReceives(buffers, BUFFER_GROUP, arena);
     askForWake();
+    // A filter may let a ring be made and not entered: said here, and not in the middle of a turn.
+    int entered = ring.enter(0, 0);
+    if (entered < 0 && !isBackpressure(-entered)) {
+      throw ring.refusedToEnter(-entered);
+    }
   }
 
   @Override

@@ -3,12 +3,13 @@
  *
  * <p><b>What lives here.</b> {@link dev.uring.driver.Driver}, the contract;
  * {@link dev.uring.driver.UringDriver}, the contract on io_uring;
+ * {@link dev.uring.driver.NioDriver}, the contract on the JDK's selector;
  * {@link dev.uring.driver.Operation}, what a worker asks for and hears back from;
  * {@link dev.uring.driver.OperationTable}, which keeps an operation and everything it refers to
  * alive until the kernel has answered.
  *
  * <p>Files have a contract of their own, {@link dev.uring.driver.FileDriver}, with
- * {@code UringFiles} behind it.
+ * {@code UringFiles} or {@code NioFiles} behind it.
  *
  * <p><b>May import.</b> {@code ring}, {@code ffi}, {@code abi}, {@code buffer}, {@code bytes},
  * {@code socket}, {@code base}.

@@ -2,7 +2,7 @@ package dev.uring.file;
 
 import dev.uring.driver.FileDriver;
 import dev.uring.driver.FileOperation;
-import dev.uring.ffi.Libc;
+import dev.uring.ffi.NativeMemory;
 import dev.uring.worker.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -253,7 +253,7 @@ public final class AsyncFile {
           + ": the position must not be negative, and a mapping has 1 byte or more");
     }
     // Mappings begin at pages.
-    long before = position % Libc.pageBytes();
+    long before = position % NativeMemory.pageBytes();
     Arena arena = Arena.ofShared();
     try {
       MemorySegment memory = files.map(file, position - before, bytes + before, arena);

@@ -191,6 +191,11 @@ public final class Ring implements AutoCloseable {
     return result;
   }
 
+  /** Returns the exception for an {@link #enter} that was refused with {@code errno}. */
+  public RingSetupException refusedToEnter(int errno) {
+    return RingErrors.refused("io_uring_enter", errno, "fd=%d".formatted(fd));
+  }
+
   /**
    * Registers a group of receive buffers; see {@link BufferRing}.
    *

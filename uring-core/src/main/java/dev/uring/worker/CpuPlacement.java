@@ -2,6 +2,7 @@ package dev.uring.worker;
 
 import dev.uring.abi.Errno;
 import dev.uring.ffi.Libc;
+import dev.uring.ffi.NativeMemory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,9 +17,11 @@ public final class CpuPlacement {
   private static final Logger LOG = LoggerFactory.getLogger(CpuPlacement.class);
 
   private final int[] cpus;
+  private final boolean isPinning;
 
-  private CpuPlacement(int[] cpus) {
+  private CpuPlacement(int[] cpus, boolean isPinning) {
     this.cpus = cpus;
+    this.isPinning = isPinning;
   }
 
   /**
@@ -27,7 +30,14 @@ public final class CpuPlacement {
    * @return a placement
    */
   public static CpuPlacement ofAllowedCpus() {
-    return new CpuPlacement(Libc.schedGetaffinity());
+    if (NativeMemory.isLinux()) {
+      int[] allowed = Libc.schedGetaffinity();
+      if (allowed.length > 0) {
+        return new CpuPlacement(allowed, true);
+      }
+    }
+    // Another system, or a filter that does not let us ask: as many workers, and nobody is pinned.
+    return new CpuPlacement(new int[Runtime.getRuntime().availableProcessors()], false);
   }
 
   /**
@@ -41,6 +51,9 @@ public final class CpuPlacement {
 
   /** Pins the calling thread to the worker's CPU. A refusal costs locality and nothing else. */
   void pinCurrentThread(int workerIndex) {
+    if (!isPinning) {
+      return;
+    }
     int cpu = cpus[workerIndex % cpus.length];
     int result = Libc.schedSetaffinityCurrentThread(cpu);
     if (result < 0) {

@@ -8,7 +8,7 @@ import dev.uring.driver.FileOperation
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.block
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
@@ -25,7 +25,7 @@ import kotlin.random.Random
 
 class AsyncFileKernelTest :
     FunSpec({
-        kernelTest("what is written at a position is read back there, and the hole before it reads as zeros") {
+        driverTest("what is written at a position is read back there, and the hole before it reads as zeros") {
             withFiles { bench ->
                 val file = bench.open("hole")
                 val content = bytesOf(seed = 1, count = 100_000)
@@ -37,7 +37,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a read over the end of the file brings what there is, and one beyond it nothing") {
+        driverTest("a read over the end of the file brings what there is, and one beyond it nothing") {
             withFiles { bench ->
                 val file = bench.open("short")
                 bench.write(file, 0, "uring".toByteArray())
@@ -48,7 +48,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a hundred reads that are asked for in one turn reach the kernel in one call, each with its bytes") {
+        driverTest("a hundred reads that are asked for in one turn reach the kernel in one call, each with its bytes") {
             withFiles { bench ->
                 val content = bytesOf(seed = 2, count = 100 * 512)
                 val file = bench.open("batch")
@@ -79,7 +79,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("reads and writes at random places do what the same on an array does") {
+        driverTest("reads and writes at random places do what the same on an array does") {
             val seed = System.getProperty("uring.test.seed")?.toInt() ?: System.nanoTime().toInt()
             println(
                 "seed=$seed; again with: mvn -pl uring-core test -Dtest=AsyncFileKernelTest -During.test.seed=$seed",
@@ -117,7 +117,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a write with a sync writes it whole and answers once") {
+        driverTest("a write with a sync writes it whole and answers once") {
             withFiles { bench ->
                 val file = bench.open("chain")
                 bench.writeAndSync(file, 0, bytesOf(seed = 3, count = 10_000)) shouldBe 10_000
@@ -126,7 +126,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("the sync behind a write that fails is not run") {
+        driverTest("the sync behind a write that fails is not run") {
             withFiles { bench ->
                 bench.close(bench.open("readonly"))
                 val descriptor = bench.openDescriptor("readonly")
@@ -155,7 +155,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a chain whose write fails reports the write, and the sync's cancellation is not heard of") {
+        driverTest("a chain whose write fails reports the write, and the sync's cancellation is not heard of") {
             withFiles { bench ->
                 bench.close(bench.open("readonly"))
                 val file = bench.open("readonly", OpenOptions.forReading())
@@ -166,7 +166,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a file is closed when the requests under way have been answered, and takes no more") {
+        driverTest("a file is closed when the requests under way have been answered, and takes no more") {
             withFiles { bench ->
                 val file = bench.open("closing")
                 bench.write(file, 0, ByteArray(1 shl 20))
@@ -193,7 +193,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a cancelled request is answered once, and its buffer lives until then") {
+        driverTest("a cancelled request is answered once, and its buffer lives until then") {
             withFiles { bench ->
                 val file = bench.open("cancelled")
                 bench.write(file, 0, ByteArray(1 shl 20))
@@ -216,7 +216,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a request that is under way cannot be asked for again") {
+        driverTest("a request that is under way cannot be asked for again") {
             withFiles { bench ->
                 val file = bench.open("twice")
                 val done = CountDownLatch(1)
@@ -236,7 +236,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("what a callback throws is counted, and the worker lives") {
+        driverTest("what a callback throws is counted, and the worker lives") {
             withFiles { bench ->
                 val file = bench.open("throws")
                 bench.onWorker {
@@ -248,7 +248,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a mapping shows the file from any thread, outlives its closing and is unmapped once") {
+        driverTest("a mapping shows the file from any thread, outlives its closing and is unmapped once") {
             withFiles { bench ->
                 val content = bytesOf(seed = 4, count = 20_000)
                 val file = bench.open("mapped")
@@ -263,7 +263,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a worker that stops under reads and open files lets none of them go on or stay open") {
+        driverTest("a worker that stops under reads and open files lets none of them go on or stay open") {
             val directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "files")
             try {
                 withStoppedUnderReads(directory)
@@ -273,7 +273,7 @@ class AsyncFileKernelTest :
             }
         }
 
-        kernelTest("a file belongs to its worker's thread") {
+        driverTest("a file belongs to its worker's thread") {
             withFiles { bench ->
                 val file = bench.open("thread")
                 val gate = bench.worker.block()

@@ -10,6 +10,7 @@ import dev.uring.ring.RingOptions
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.smallConfig
 import dev.uring.worker.Worker
@@ -26,7 +27,7 @@ import java.util.concurrent.RejectedExecutionException
 
 class WorkerFilesKernelTest :
     FunSpec({
-        kernelTest("a file is made with its permissions, filled, looked at, renamed and deleted") {
+        driverTest("a file is made with its permissions, filled, looked at, renamed and deleted") {
             withFiles { bench ->
                 val started = Instant.now().minusSeconds(5)
                 val file = bench.open("born", OpenOptions.forWriting().createNew().permissions(0x1A0))
@@ -50,7 +51,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("a directory is made, listed with the types of its entries, and deleted when it is empty") {
+        driverTest("a directory is made, listed with the types of its entries, and deleted when it is empty") {
             withFiles { bench ->
                 bench.files.createDirectory(bench.path("d")).value()
                 bench.files.createDirectory(bench.path("d/e")).value()
@@ -108,11 +109,11 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("room is allocated, and a file is cut and stretched") {
+        driverTest("room is allocated, and a file is cut and stretched") {
             withFiles { bench -> cutAndStretch(bench.files, bench.path("room")) }
         }
 
-        kernelTest("on a kernel that cannot cut a file on a ring, a thread beside the worker does it") {
+        driverTest("on a kernel that cannot cut a file on a ring, a thread beside the worker does it") {
             val directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "files")
             val blocks = BlockPool(1 shl 24)
             val options = RingOptions.ofSqEntries(64).without(RingFeature.FTRUNCATE)
@@ -129,7 +130,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("a path inside a directory is opened there, and none that leads out of it") {
+        driverTest("a path inside a directory is opened there, and none that leads out of it") {
             withFiles { bench ->
                 bench.files.createDirectory(bench.path("root")).value()
                 bench.files.createDirectory(bench.path("root/sub")).value()
@@ -148,7 +149,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("a file that is not there is named in the error, with its cause and remedy") {
+        driverTest("a file that is not there is named in the error, with its cause and remedy") {
             withFiles { bench ->
                 val path = bench.path("missing")
                 val failure =
@@ -162,7 +163,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("each operation on a path says which one failed and why") {
+        driverTest("each operation on a path says which one failed and why") {
             withFiles { bench ->
                 val files = bench.files
                 bench.close(bench.open("file"))
@@ -186,7 +187,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("a path with a NUL character is refused before the kernel cuts it there") {
+        driverTest("a path with a NUL character is refused before the kernel cuts it there") {
             withFiles { bench ->
                 shouldThrow<IllegalArgumentException> {
                     bench.files.open("a\u0000b", OpenOptions.forReading()).value()
@@ -194,7 +195,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("after the worker has stopped every stage fails") {
+        driverTest("after the worker has stopped every stage fails") {
             val runtime = UringRuntime.start(smallConfig().build())
             val files = WorkerFiles.of(runtime.worker(0))
             runtime.closeInTime()

@@ -9,7 +9,7 @@ import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
@@ -32,7 +32,7 @@ private val echo = ConnectionHandler { connection, bytes -> bytes.size().also { 
 
 class FlightRecorderKernelTest :
     FunSpec({
-        kernelTest("a connection's beginning and end are recorded, with the bytes of both directions and its time") {
+        driverTest("a connection's beginning and end are recorded, with the bytes of both directions and its time") {
             // Used before the recording begins: a program that is recorded has usually run for long.
             withServer(echo) { server ->
                 server.roundTripAndClose("before")
@@ -56,7 +56,7 @@ class FlightRecorderKernelTest :
             }
         }
 
-        kernelTest("a pool at its limit is recorded with who asked, a slow turn with what it took") {
+        driverTest("a pool at its limit is recorded with who asked, a slow turn with what it took") {
             val config =
                 smallConfig().blockPoolBytesMax(1L shl 20).slowTurnThreshold(Duration.ofMillis(20))
             withServer(echo, config.build()) { server ->
@@ -77,7 +77,7 @@ class FlightRecorderKernelTest :
             }
         }
 
-        kernelTest("a stall is recorded while it lasts, with the worker's stack") {
+        driverTest("a stall is recorded while it lasts, with the worker's stack") {
             withServer(echo, smallConfig().stallThreshold(Duration.ofMillis(100)).build()) { server ->
                 val events =
                     recorded {
@@ -93,14 +93,14 @@ class FlightRecorderKernelTest :
             }
         }
 
-        kernelTest("a failed accept is recorded with the kernel's reason") {
+        driverTest("a failed accept is recorded with the kernel's reason") {
             val events = recorded { AcceptFailedEvent.report(3, "errno=24 (EMFILE)") }
             val failed = events.single()
             failed.getInt("worker") shouldBe 3
             failed.getString("error") shouldBe "errno=24 (EMFILE)"
         }
 
-        kernelTest("nothing is recorded that was switched off") {
+        driverTest("nothing is recorded that was switched off") {
             withServer(echo) { server ->
                 recorded("dev.uring.SlowTurn") {
                     server.roundTripAndClose("quiet")

@@ -5,6 +5,8 @@ import dev.uring.net.ConnectionHandler
 import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
+import dev.uring.testing.isOnNio
 import dev.uring.testing.kernelTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
@@ -25,7 +27,7 @@ private val echo = ConnectionHandler { connection, bytes -> bytes.size().also { 
 
 class WorkerCountersKernelTest :
     FunSpec({
-        kernelTest("connections and bytes are counted exactly, operations at least once each") {
+        driverTest("connections and bytes are counted exactly, operations at least once each") {
             withServer(echo) { server ->
                 val clients = List(3) { server.connect() }
                 clients.forEach { client ->
@@ -42,7 +44,9 @@ class WorkerCountersKernelTest :
                 busy.bytesReceived() shouldBe 3L * 5 * MESSAGE.length
                 busy.submitted() shouldBeGreaterThanOrEqualTo 3L * 5
                 busy.completed() shouldBeGreaterThanOrEqualTo 2L * 3 * 5
-                busy.enters() shouldBeGreaterThanOrEqualTo busy.turns()
+                // A turn in which nothing but answers is due asks no selector; never two of them in a row.
+                val turnsPerEnterMax = if (isOnNio) 2 else 1
+                busy.enters() * turnsPerEnterMax shouldBeGreaterThanOrEqualTo busy.turns()
                 busy.submittedPerEnter() shouldBe busy.submitted().toDouble() / busy.enters()
                 clients.forEach { it.close() }
                 await { server.worker.snapshot().connectionsClosed() == 3L }
@@ -50,7 +54,7 @@ class WorkerCountersKernelTest :
             }
         }
 
-        kernelTest("every turn is in the loop's lag, and a slow one is found there and counted") {
+        driverTest("every turn is in the loop's lag, and a slow one is found there and counted") {
             val slow = TimeUnit.MILLISECONDS.toNanos(30)
             val config = smallConfig().slowTurnThreshold(Duration.ofNanos(slow)).stallThreshold(Duration.ZERO)
             withServer(echo, config.build()) { server ->
@@ -69,7 +73,7 @@ class WorkerCountersKernelTest :
             }
         }
 
-        kernelTest("a snapshot is taken of a worker that does not come back, and shows what waits for it") {
+        driverTest("a snapshot is taken of a worker that does not come back, and shows what waits for it") {
             withServer(echo) { server ->
                 val gate = server.worker.block()
                 repeat(7) { server.worker.execute { } }
@@ -79,7 +83,7 @@ class WorkerCountersKernelTest :
             }
         }
 
-        kernelTest("timers armed and fired are counted") {
+        driverTest("timers armed and fired are counted") {
             withServer(echo) { server ->
                 server.worker.call {
                     repeat(5) { server.worker.arm(timer { }, 1) }
@@ -90,7 +94,7 @@ class WorkerCountersKernelTest :
             }
         }
 
-        kernelTest("the peak of unsent bytes is that of the fullest connection, and stays") {
+        driverTest("the peak of unsent bytes is that of the fullest connection, and stays") {
             val burst =
                 ConnectionHandler {
                     connection,
@@ -111,7 +115,7 @@ class WorkerCountersKernelTest :
             }
         }
 
-        kernelTest("a block pool at its limit is counted each time") {
+        driverTest("a block pool at its limit is counted each time") {
             withServer(echo, smallConfig().blockPoolBytesMax(1L shl 20).build()) { server ->
                 val blocks = server.worker.blocks()
                 server.worker.call { repeat(3) { shouldThrow<PoolExhaustedException> { blocks.take(4 shl 20) } } }

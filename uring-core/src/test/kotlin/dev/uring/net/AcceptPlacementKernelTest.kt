@@ -8,7 +8,7 @@ import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
@@ -59,7 +59,7 @@ private fun Socket.echoes(text: String) =
 
 class AcceptPlacementKernelTest :
     FunSpec({
-        kernelTest("by turns every worker gets the same number") {
+        driverTest("by turns every worker gets the same number") {
             withWorkers(3) { runtime ->
                 val listener = runtime.listen("127.0.0.1:0", options(AcceptPlacement.ROUND_ROBIN)) { echo }
                 repeat(12) { connected(listener).echoes("x").close() }
@@ -67,7 +67,7 @@ class AcceptPlacementKernelTest :
             }
         }
 
-        kernelTest("the worker with the fewest connections gets the next one") {
+        driverTest("the worker with the fewest connections gets the next one") {
             withWorkers(2) { runtime ->
                 val everywhere = runtime.listen("127.0.0.1:0") { echo }
                 // Other connections, not of this listener, that one of the workers has more of than the other.
@@ -81,7 +81,7 @@ class AcceptPlacementKernelTest :
             }
         }
 
-        kernelTest("by chance every worker gets some") {
+        driverTest("by chance every worker gets some") {
             withWorkers(2) { runtime ->
                 val listener = runtime.listen("127.0.0.1:0", options(AcceptPlacement.RANDOM)) { echo }
                 // That 60 of them go to one worker is less likely than that the machine fails.
@@ -90,7 +90,7 @@ class AcceptPlacementKernelTest :
             }
         }
 
-        kernelTest("connections from one address meet on one worker, and many addresses use them all") {
+        driverTest("connections from one address meet on one worker, and many addresses use them all") {
             withWorkers(3) { runtime ->
                 val listener = runtime.listen("127.0.0.1:0", options(AcceptPlacement.SOURCE_HASH)) { echo }
                 repeat(10) { connected(listener, "127.0.0.9").echoes("x").close() }
@@ -100,7 +100,7 @@ class AcceptPlacementKernelTest :
             }
         }
 
-        kernelTest(
+        driverTest(
             "a full worker is passed over, and when all are full the next connection waits for the first to end",
         ) {
             withWorkers(2, connectionsMax = 2) { runtime ->
@@ -119,7 +119,7 @@ class AcceptPlacementKernelTest :
             }
         }
 
-        kernelTest("a listener that closes while connections are handed over leaves no socket") {
+        driverTest("a listener that closes while connections are handed over leaves no socket") {
             withWorkers(3) { runtime ->
                 repeat(30) {
                     val listener = runtime.listen("127.0.0.1:0", options(AcceptPlacement.ROUND_ROBIN)) { echo }
@@ -132,7 +132,7 @@ class AcceptPlacementKernelTest :
             }
         }
 
-        kernelTest("a runtime that stops with connections on their way to a busy worker leaves no socket") {
+        driverTest("a runtime that stops with connections on their way to a busy worker leaves no socket") {
             withWorkers(2) { runtime ->
                 val listener = runtime.listen("127.0.0.1:0", options(AcceptPlacement.ROUND_ROBIN)) { echo }
                 val gate = runtime.worker(1).block()

@@ -5,6 +5,7 @@ import dev.uring.UringRuntime
 import dev.uring.base.ConnectFailedException
 import dev.uring.bytes.ByteView
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
@@ -57,7 +58,7 @@ private fun <T> withSilentPort(block: (Int) -> T): T =
 
 class ConnectAttemptKernelTest :
     FunSpec({
-        kernelTest("a connection to our own listener carries bytes both ways") {
+        driverTest("a connection to our own listener carries bytes both ways") {
             withRuntime { runtime ->
                 val listener =
                     runtime.listen("127.0.0.1:0") {
@@ -94,7 +95,7 @@ class ConnectAttemptKernelTest :
             }
         }
 
-        kernelTest("a refused connection says where, why and what to do") {
+        driverTest("a refused connection says where, why and what to do") {
             val port = ServerSocket(0).use { it.localPort }
             withRuntime { runtime ->
                 val failure = runtime.connectTo(port).failure()
@@ -103,7 +104,7 @@ class ConnectAttemptKernelTest :
             }
         }
 
-        kernelTest("a peer that does not answer costs the timeout and no descriptor") {
+        driverTest("a peer that does not answer costs the timeout and no descriptor") {
             withSilentPort { port ->
                 withRuntime { runtime ->
                     runtime.connectTo(port, Duration.ofMillis(50)).failure().message shouldBe
@@ -112,7 +113,7 @@ class ConnectAttemptKernelTest :
             }
         }
 
-        kernelTest("a cancelled attempt ends at once and leaves no descriptor") {
+        driverTest("a cancelled attempt ends at once and leaves no descriptor") {
             withSilentPort { port ->
                 withRuntime { runtime ->
                     val attempt = runtime.connectTo(port, Duration.ZERO)
@@ -143,14 +144,14 @@ class ConnectAttemptKernelTest :
             }
         }
 
-        kernelTest("shutdown ends an attempt that waits") {
+        driverTest("shutdown ends an attempt that waits") {
             withSilentPort { port ->
                 val attempt = withRuntime { runtime -> runtime.connectTo(port, Duration.ZERO) }
                 attempt.failure().message shouldBe "cannot connect to 127.0.0.1:$port: the runtime is shutting down"
             }
         }
 
-        kernelTest("an attempt cancelled at a random moment either connects or leaves nothing") {
+        driverTest("an attempt cancelled at a random moment either connects or leaves nothing") {
             withRuntime { runtime ->
                 val listener = runtime.listen("127.0.0.1:0") { none }
                 repeat(500) {

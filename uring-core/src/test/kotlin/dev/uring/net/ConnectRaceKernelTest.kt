@@ -8,7 +8,7 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
@@ -75,7 +75,7 @@ private fun <T> withSilentPort(block: (Int) -> T): T =
 
 class ConnectRaceKernelTest :
     FunSpec({
-        kernelTest("an address that refuses costs no delay, the next one is tried at once") {
+        driverTest("an address that refuses costs no delay, the next one is tried at once") {
             withRuntime { runtime ->
                 val port = runtime.listen("127.0.0.1:0") { Recorder() }.port()
                 val began = System.nanoTime()
@@ -84,7 +84,7 @@ class ConnectRaceKernelTest :
             }
         }
 
-        kernelTest("an address that is silent costs the delay, and its socket is closed when another answers") {
+        driverTest("an address that is silent costs the delay, and its socket is closed when another answers") {
             withSilentPort { silent ->
                 withRuntime { runtime ->
                     val port = runtime.listen("127.0.0.1:0") { Recorder() }.port()
@@ -102,7 +102,7 @@ class ConnectRaceKernelTest :
             }
         }
 
-        kernelTest("when nobody answers every reason is named, with the errno of the last") {
+        driverTest("when nobody answers every reason is named, with the errno of the last") {
             val (first, second) = List(2) { freePort() }
             withRuntime { runtime ->
                 val failure = runtime.race(listOf(first, second)).failure()
@@ -117,7 +117,7 @@ class ConnectRaceKernelTest :
             }
         }
 
-        kernelTest("the timeout is for all addresses together") {
+        driverTest("the timeout is for all addresses together") {
             withSilentPort { silent ->
                 withRuntime { runtime ->
                     val why = "no answer within 50 ms"
@@ -134,7 +134,7 @@ class ConnectRaceKernelTest :
             }
         }
 
-        kernelTest("a race that is cancelled, or shut down, leaves nothing") {
+        driverTest("a race that is cancelled, or shut down, leaves nothing") {
             withSilentPort { silent ->
                 withRuntime { runtime ->
                     val race = runtime.race(listOf(silent, silent), Duration.ofMillis(1))
@@ -145,7 +145,7 @@ class ConnectRaceKernelTest :
             }
         }
 
-        kernelTest("of many addresses that answer together exactly one is opened, whatever the moment") {
+        driverTest("of many addresses that answer together exactly one is opened, whatever the moment") {
             val seed = System.nanoTime()
             println("seed=$seed")
             val random = Random(seed)

@@ -3,7 +3,7 @@ package dev.uring.net
 import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
 import dev.uring.testing.send
@@ -18,7 +18,7 @@ private const val CLIENT_THREADS = 4
 
 class ConnectionChurnStressTest :
     FunSpec({
-        kernelTest("ten thousand connections come and go, and not a descriptor, buffer, block or operation is left") {
+        driverTest("ten thousand connections come and go, and not a descriptor, buffer, block or operation is left") {
             val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
             withServer(echo, smallConfig().workersCount(2).build()) { server ->
                 val clients = List(CLIENT_THREADS) { thread { server.comeAndGo(CONNECTIONS / CLIENT_THREADS) } }

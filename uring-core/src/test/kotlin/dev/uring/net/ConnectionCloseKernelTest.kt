@@ -6,6 +6,7 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
@@ -34,7 +35,7 @@ private val callbacks = listOf("open", "receive", "end", "writable", "drain", "c
 class ConnectionCloseKernelTest :
     FunSpec({
         for (callback in callbacks) {
-            kernelTest("close() inside on${callback.replaceFirstChar(Char::uppercase)} is followed by onClosed alone") {
+            driverTest("close() inside on${callback.replaceFirstChar(Char::uppercase)} is followed by onClosed alone") {
                 val recorder = recorderActing(callback) { it.close() }
                 withServer(recorder) { server ->
                     server.drive(callback)
@@ -45,7 +46,7 @@ class ConnectionCloseKernelTest :
                 }
             }
 
-            kernelTest("abort() inside on${callback.replaceFirstChar(Char::uppercase)} is followed by onClosed alone") {
+            driverTest("abort() inside on${callback.replaceFirstChar(Char::uppercase)} is followed by onClosed alone") {
                 val recorder = recorderActing(callback) { it.abort() }
                 withServer(recorder) { server ->
                     server.drive(callback)
@@ -58,7 +59,7 @@ class ConnectionCloseKernelTest :
                 }
             }
 
-            kernelTest(
+            driverTest(
                 "what on${callback.replaceFirstChar(Char::uppercase)} throws ends this connection and no other",
             ) {
                 val failure = IllegalStateException("thrown in $callback")
@@ -81,7 +82,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("what was queued before close() reaches a slow reader, then comes the end") {
+        driverTest("what was queued before close() reaches a slow reader, then comes the end") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect(receiveBufferBytes = 8 * KIB)
@@ -98,7 +99,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("bytes that arrive after close() do not reset the connection under the reply") {
+        driverTest("bytes that arrive after close() do not reset the connection under the reply") {
             val recorder =
                 Recorder(onReceive = { connection, _ ->
                     connection.write(ByteArray(256 * KIB))
@@ -114,7 +115,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("a peer that does not close is given lingerTimeout and not more, though it sends without end") {
+        driverTest("a peer that does not close is given lingerTimeout and not more, though it sends without end") {
             val recorder = Recorder()
             val config = smallConfig().lingerTimeout(Duration.ofMillis(200)).build()
             withServer(recorder, config) { server ->
@@ -133,7 +134,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("without a lingerTimeout the descriptor goes as soon as everything is sent") {
+        driverTest("without a lingerTimeout the descriptor goes as soon as everything is sent") {
             val recorder = Recorder()
             withServer(recorder, smallConfig().lingerTimeout(Duration.ZERO).build()) { server ->
                 val client = server.connect()
@@ -160,7 +161,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("abort() after close() ends at once what close() was waiting for") {
+        driverTest("abort() after close() ends at once what close() was waiting for") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect(receiveBufferBytes = 8 * KIB)
@@ -183,7 +184,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("the peer of an aborted connection sees a reset") {
+        driverTest("the peer of an aborted connection sees a reset") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -193,7 +194,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("the peer's reset is reported with the kernel's reason, and is no end of input") {
+        driverTest("the peer's reset is reported with the kernel's reason, and is no end of input") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -239,7 +240,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("a connection under a flood of bytes is paused, resumed and aborted at any moment") {
+        driverTest("a connection under a flood of bytes is paused, resumed and aborted at any moment") {
             val recorders = List(30) { Recorder() }
             val next = AtomicInteger()
             val config =
@@ -268,7 +269,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("thousands of connections that end in every way leave nothing") {
+        driverTest("thousands of connections that end in every way leave nothing") {
             val ends =
                 listOf<
                     (

@@ -5,7 +5,7 @@ import dev.uring.bytes.ByteView
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
@@ -32,7 +32,7 @@ private const val MIB = 1 shl 20
 
 class ConnectionReceiveKernelTest :
     FunSpec({
-        kernelTest("bytes arrive, are consumed, and the end comes last") {
+        driverTest("bytes arrive, are consumed, and the end comes last") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -45,7 +45,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("an unfinished message is offered again, in one piece, when more of it has arrived") {
+        driverTest("an unfinished message is offered again, in one piece, when more of it has arrived") {
             // Sizes around the headroom (1 KiB), the buffer (4 KiB) and several buffers.
             for (messageBytes in listOf(2, 1023, 1024, 1025, 4095, 4096, 4097, 5119, 5120, 5121, 100_000, MIB + 1)) {
                 withClue("messageBytes=$messageBytes") {
@@ -73,7 +73,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("messages of every size up to three buffers, split anywhere, are parsed byte-exact") {
+        driverTest("messages of every size up to three buffers, split anywhere, are parsed byte-exact") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -98,7 +98,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("consume during the call counts, and what is returned counts besides") {
+        driverTest("consume during the call counts, and what is returned counts besides") {
             val seen = ConcurrentLinkedQueue<String>()
             val recorder =
                 Recorder(onReceive = { connection, bytes ->
@@ -118,7 +118,7 @@ class ConnectionReceiveKernelTest :
         }
 
         for (returned in listOf(-1, 7)) {
-            kernelTest("a handler that consumes $returned of 6 bytes is found out") {
+            driverTest("a handler that consumes $returned of 6 bytes is found out") {
                 val recorder = Recorder(onReceive = { _, _ -> returned })
                 withServer(recorder) { server ->
                     val client = server.connect()
@@ -130,7 +130,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("a view that is kept beyond the call throws") {
+        driverTest("a view that is kept beyond the call throws") {
             val kept = CompletableFuture<ByteView>()
             val recorder = Recorder(onReceive = { _, bytes -> kept.complete(bytes).let { 0 } })
             withServer(recorder) { server ->
@@ -143,7 +143,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("a view looked at in a task ends when the next bytes arrive") {
+        driverTest("a view looked at in a task ends when the next bytes arrive") {
             val recorder = Recorder(onReceive = { _, _ -> 0 })
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -158,7 +158,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("whoever looks for bytes where there are none finds an empty view") {
+        driverTest("whoever looks for bytes where there are none finds an empty view") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 server.connect()
@@ -166,7 +166,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("while receiving is paused nothing is offered, and the peer has to wait") {
+        driverTest("while receiving is paused nothing is offered, and the peer has to wait") {
             val offered = ConcurrentLinkedQueue<Int>()
             val recorder =
                 Recorder(
@@ -198,7 +198,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("pausing and resuming at any moment loses, doubles and reorders nothing") {
+        driverTest("pausing and resuming at any moment loses, doubles and reorders nothing") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -235,7 +235,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("bytes and the end that came while receiving was paused are offered after it, in order") {
+        driverTest("bytes and the end that came while receiving was paused are offered after it, in order") {
             val recorder = Recorder(onOpen = { it.pauseReceive() })
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -250,7 +250,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("bytes that were pulled while receiving was paused are not offered again") {
+        driverTest("bytes that were pulled while receiving was paused are not offered again") {
             val recorder = Recorder(onOpen = { it.pauseReceive() })
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -269,7 +269,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("closing while paused drops what is there and ends in order") {
+        driverTest("closing while paused drops what is there and ends in order") {
             val recorder = Recorder(onOpen = { it.pauseReceive() })
             val config = smallConfig().recvBufferBytes(KIB).recvHighWaterBytes(KIB).build()
             withServer(recorder, config) { server ->
@@ -288,7 +288,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("a message larger than frameBytesMax ends the connection and says so") {
+        driverTest("a message larger than frameBytesMax ends the connection and says so") {
             val recorder = Recorder(onReceive = { _, _ -> 0 })
             val config = smallConfig().frameBytesMax(64 * KIB).recvHighWaterBytes(KIB).build()
             withServer(recorder, config) { server ->
@@ -306,7 +306,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("a message of exactly frameBytesMax passes, whatever follows it") {
+        driverTest("a message of exactly frameBytesMax passes, whatever follows it") {
             val limit = 64 * KIB
             val parsed = ConcurrentLinkedQueue<Int>()
             val recorder =
@@ -330,7 +330,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("frameBytesMax does not end a connection that is paused") {
+        driverTest("frameBytesMax does not end a connection that is paused") {
             val recorder = Recorder(onOpen = { it.pauseReceive() })
             val config =
                 smallConfig()
@@ -355,7 +355,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("the peer's end leaves the other direction open") {
+        driverTest("the peer's end leaves the other direction open") {
             val recorder = Recorder(onEnd = { it.writeUtf8("after the end") })
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -370,7 +370,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("what is left of a message at the end is still there in onEnd") {
+        driverTest("what is left of a message at the end is still there in onEnd") {
             val rest = CompletableFuture<String>()
             val recorder =
                 Recorder(
@@ -388,7 +388,7 @@ class ConnectionReceiveKernelTest :
             }
         }
 
-        kernelTest("callbacks see the present time, however long the worker has slept") {
+        driverTest("callbacks see the present time, however long the worker has slept") {
             val ages = ConcurrentLinkedQueue<Long>()
             val recorder =
                 Recorder(onReceive = { connection, bytes ->

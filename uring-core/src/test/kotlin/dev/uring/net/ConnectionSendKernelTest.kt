@@ -8,6 +8,7 @@ import dev.uring.bytes.ByteWindow
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
@@ -35,7 +36,7 @@ private const val MIB = 1 shl 20
 
 class ConnectionSendKernelTest :
     FunSpec({
-        kernelTest("everything written in a turn arrives in its order, whatever it was written with") {
+        driverTest("everything written in a turn arrives in its order, whatever it was written with") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -75,7 +76,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a thousand writes in a turn leave in one operation") {
+        driverTest("a thousand writes in a turn leave in one operation") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -88,7 +89,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a flush does not wait for the end of the turn") {
+        driverTest("a flush does not wait for the end of the turn") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -102,7 +103,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("megabytes in random parts reach a slow reader byte-exact") {
+        driverTest("megabytes in random parts reach a slow reader byte-exact") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -134,7 +135,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("onWritable comes once for each request, when few enough bytes are unsent") {
+        driverTest("onWritable comes once for each request, when few enough bytes are unsent") {
             val unsentAtCall = CompletableFuture<Long>()
             val calls = AtomicInteger()
             val recorder =
@@ -161,7 +162,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a handler that asks for onWritable in every onWritable keeps nobody else waiting") {
+        driverTest("a handler that asks for onWritable in every onWritable keeps nobody else waiting") {
             val recorder = Recorder(onOpen = { it.requestWritable(0) }, onWritable = { it.requestWritable(0) })
             withServer(recorder) { server ->
                 server.connect()
@@ -170,7 +171,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a queue beyond sendQueueBytesMax ends the connection and says so") {
+        driverTest("a queue beyond sendQueueBytesMax ends the connection and says so") {
             val recorder = Recorder()
             val config = smallConfig().sendQueueBytesMax(256L * KIB).sendHighWaterBytes(64L * KIB).build()
             withServer(recorder, config) { server ->
@@ -193,7 +194,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("what is written to a connection that is closing or gone is dropped and holds nothing") {
+        driverTest("what is written to a connection that is closing or gone is dropped and holds nothing") {
             val large = ByteArray(MIB)
             val writeAll: (Connection) -> Unit = {
                 it.writeUtf8("late")
@@ -222,7 +223,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("no part of a view beyond its end is sent, with or without a copy") {
+        driverTest("no part of a view beyond its end is sent, with or without a copy") {
             val refused = CompletableFuture<Int>()
             val recorder =
                 Recorder(onReceive = { connection, bytes ->
@@ -246,7 +247,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("slow peers pin at most half of the receive buffers, and everybody else is served") {
+        driverTest("slow peers pin at most half of the receive buffers, and everybody else is served") {
             val buffers = 8
             val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
             val config =
@@ -273,7 +274,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("bytes sent on from the receive buffer are those that were received, however late they leave") {
+        driverTest("bytes sent on from the receive buffer are those that were received, however late they leave") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -302,7 +303,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a peer that resets while megabytes are queued ends the connection once and frees everything") {
+        driverTest("a peer that resets while megabytes are queued ends the connection once and frees everything") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect(receiveBufferBytes = 8 * KIB)
@@ -316,7 +317,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("writing on after the peer has closed ends the connection with the kernel's reason") {
+        driverTest("writing on after the peer has closed ends the connection with the kernel's reason") {
             val recorder = Recorder(onEnd = {})
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -332,7 +333,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("shutdownOutput sends a FIN behind what is queued, and receiving goes on") {
+        driverTest("shutdownOutput sends a FIN behind what is queued, and receiving goes on") {
             val received = CompletableFuture<String>()
             val recorder =
                 Recorder(onReceive = { _, bytes ->
@@ -357,7 +358,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("shutdownOutput and then close ends in order, with and without something queued") {
+        driverTest("shutdownOutput and then close ends in order, with and without something queued") {
             for (queued in listOf(0, 3, 4 * MIB)) {
                 val recorder = Recorder()
                 withServer(recorder) { server ->
@@ -374,7 +375,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a pool at its limit still sends what is queued") {
+        driverTest("a pool at its limit still sends what is queued") {
             val recorder = Recorder()
             withServer(recorder, smallConfig().blockPoolBytesMax(MIB.toLong()).build()) { server ->
                 val client = server.connect()
@@ -389,7 +390,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a pool that is exhausted in the middle of a message ends that connection and no other") {
+        driverTest("a pool that is exhausted in the middle of a message ends that connection and no other") {
             val recorders = List(2) { Recorder() }
             val next = AtomicInteger()
             val config = smallConfig().blockPoolBytesMax(MIB.toLong()).build()
@@ -408,7 +409,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("the thread of another worker or program is refused") {
+        driverTest("the thread of another worker or program is refused") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 server.connect()
@@ -433,7 +434,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("addresses are those of the two ends") {
+        driverTest("addresses are those of the two ends") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()

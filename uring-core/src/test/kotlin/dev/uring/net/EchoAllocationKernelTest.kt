@@ -4,7 +4,7 @@ import com.sun.management.ThreadMXBean
 import dev.uring.RuntimeConfig
 import dev.uring.testing.TestServer
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
 import io.kotest.core.spec.style.FunSpec
@@ -30,21 +30,21 @@ class EchoAllocationKernelTest :
         val naive = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
 
         for ((handler, name) in listOf(naive to "an echo", PoliteEcho() to "an echo with back-pressure")) {
-            kernelTest("$name of 64 bytes allocates nothing in steady state") {
+            driverTest("$name of 64 bytes allocates nothing in steady state") {
                 allocatedBytesPerRequest(handler, requestBytes = 64) shouldBeLessThan BYTES_PER_REQUEST_MAX
             }
 
-            kernelTest("$name of 64 bytes, sixteen at a time, allocates nothing in steady state") {
+            driverTest("$name of 64 bytes, sixteen at a time, allocates nothing in steady state") {
                 allocatedBytesPerRequest(handler, requestBytes = 64, pipeline = 16) shouldBeLessThan
                     BYTES_PER_REQUEST_MAX
             }
 
-            kernelTest("$name of 16 KiB, sent from where it was received, allocates nothing in steady state") {
+            driverTest("$name of 16 KiB, sent from where it was received, allocates nothing in steady state") {
                 allocatedBytesPerRequest(handler, requestBytes = 16 shl 10) shouldBeLessThan BYTES_PER_REQUEST_MAX
             }
         }
 
-        kernelTest("messages that straddle receive buffers allocate nothing in steady state") {
+        driverTest("messages that straddle receive buffers allocate nothing in steady state") {
             val framed =
                 ConnectionHandler { connection, bytes ->
                     val whole = bytes.size() / 1500 * 1500
@@ -56,7 +56,7 @@ class EchoAllocationKernelTest :
                 BYTES_PER_REQUEST_MAX
         }
 
-        kernelTest("the measurement sees what a handler allocates") {
+        driverTest("the measurement sees what a handler allocates") {
             val wasteful =
                 ConnectionHandler { connection, bytes ->
                     connection.write(bytes.toByteArray())

@@ -5,6 +5,7 @@ import dev.uring.bytes.ByteView
 import dev.uring.testing.TestServer
 import dev.uring.testing.block
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
@@ -27,7 +28,7 @@ private const val MESSAGE = "more than nothing"
 
 class EchoKernelTest :
     FunSpec({
-        kernelTest("200 connections with messages up to 8 MiB, split at random, are echoed byte by byte") {
+        driverTest("200 connections with messages up to 8 MiB, split at random, are echoed byte by byte") {
             withServer(
                 PoliteEcho(),
                 RuntimeConfig
@@ -40,7 +41,7 @@ class EchoKernelTest :
             }
         }
 
-        kernelTest("tiny rings, tiny buffers and many connections lose and mix nothing") {
+        driverTest("tiny rings, tiny buffers and many connections lose and mix nothing") {
             val tiny =
                 smallConfig()
                     .sqEntries(8)
@@ -91,14 +92,14 @@ class EchoKernelTest :
             }
         }
 
-        kernelTest("an echo that ignores back-pressure is byte-exact while its peers read") {
+        driverTest("an echo that ignores back-pressure is byte-exact while its peers read") {
             val naive = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
             withServer(naive, smallConfig().retainBytesMin(KIB).build()) { server ->
                 server.echoAll(connections = 50, bytesMax = MIB)
             }
         }
 
-        kernelTest("an echo that minds back-pressure holds no more than it says for peers that do not read") {
+        driverTest("an echo that minds back-pressure holds no more than it says for peers that do not read") {
             val config =
                 smallConfig()
                     .recvBufferBytes(4 * KIB)

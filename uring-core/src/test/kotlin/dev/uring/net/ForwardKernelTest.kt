@@ -6,6 +6,7 @@ import dev.uring.testing.ConnectedPair
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
@@ -35,7 +36,7 @@ private const val MIB = 1 shl 20
 
 class ForwardKernelTest :
     FunSpec({
-        kernelTest("what one connection receives the other sends, byte-exact, and the end of input too") {
+        driverTest("what one connection receives the other sends, byte-exact, and the end of input too") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 withPair { pair ->
@@ -55,7 +56,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("what was unconsumed before goes first, also when the handler begins the forwarding") {
+        driverTest("what was unconsumed before goes first, also when the handler begins the forwarding") {
             val target = CompletableFuture<Connection>()
             val forwarded = CompletableFuture<Outcome>()
             val recorder = {
@@ -79,7 +80,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("bytes above the limit stay with the source, and so does its end") {
+        driverTest("bytes above the limit stay with the source, and so does its end") {
             val seen = StringBuffer()
             val recorder = { Recorder(onReceive = { _, bytes -> bytes.size().also { seen.append(bytes.toUtf8()) } }) }
             withPair(newRecorder = recorder) { pair ->
@@ -119,7 +120,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("one that begins after the end of input carries what is left, and the end") {
+        driverTest("one that begins after the end of input carries what is left, and the end") {
             val recorder = { Recorder(onReceive = { _, _ -> 0 }, onEnd = {}) }
             withPair(newRecorder = recorder) { pair ->
                 pair.left.send("rest")
@@ -132,7 +133,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("what a handler asked of its input before does not hold up or end a forwarding") {
+        driverTest("what a handler asked of its input before does not hold up or end a forwarding") {
             withPair { pair ->
                 pair.leftConnection.call {
                     needAtLeast(1_000)
@@ -157,11 +158,11 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a forwarding of no bytes ends at once") {
+        driverTest("a forwarding of no bytes ends at once") {
             withPair { pair -> pair.forward(limit = 0).outcome() shouldBe Outcome(0, null) }
         }
 
-        kernelTest("an end of input before the limit names the source and both numbers") {
+        driverTest("an end of input before the limit names the source and both numbers") {
             withPair { pair ->
                 val forwarded = pair.forward(limit = 10)
                 val name = pair.leftConnection.call { describe() }
@@ -178,7 +179,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a target that does not read holds back its source, within the water marks, and nobody else") {
+        driverTest("a target that does not read holds back its source, within the water marks, and nobody else") {
             val config = smallConfig().recvBuffersCount(256).sendHighWaterBytes(256L * KIB).build()
             withPair(config, clientReceiveBufferBytes = 8 * KIB) { pair ->
                 val forwarded = pair.forward()
@@ -204,7 +205,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a queue bound no larger than the high-water mark is kept, and no byte is lost for it") {
+        driverTest("a queue bound no larger than the high-water mark is kept, and no byte is lost for it") {
             val config =
                 smallConfig()
                     .sendHighWaterBytes(64L * KIB)
@@ -230,7 +231,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("stuck targets together hold half of the receive buffers, and the other half circulates") {
+        driverTest("stuck targets together hold half of the receive buffers, and the other half circulates") {
             val config = smallConfig().recvBuffersCount(16).sendHighWaterBytes(1L * MIB).build()
             withPair(config, clientReceiveBufferBytes = 8 * KIB) { pair ->
                 val there = pair.forward()
@@ -261,7 +262,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a target that is reset ends it with its reason, and the source goes on") {
+        driverTest("a target that is reset ends it with its reason, and the source goes on") {
             val seen = StringBuffer()
             val recorder = { Recorder(onReceive = { _, bytes -> bytes.size().also { seen.append(bytes.toUtf8()) } }) }
             withPair(newRecorder = recorder) { pair ->
@@ -279,7 +280,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a source that is reset ends it with its reason, and the target keeps what it was given") {
+        driverTest("a source that is reset ends it with its reason, and the target keeps what it was given") {
             withPair { pair ->
                 val forwarded = pair.forward()
                 pair.left.send("abc")
@@ -293,7 +294,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("closing either side ends it, and says by what") {
+        driverTest("closing either side ends it, and says by what") {
             val ends =
                 listOf<Pair<String, ConnectedPair.() -> Unit>>(
                     "the source" to { leftConnection.call { close() } },
@@ -314,7 +315,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("one that cannot begin says so to the listener, as a result") {
+        driverTest("one that cannot begin says so to the listener, as a result") {
             withPair { pair ->
                 pair.rightConnection.call { shutdownOutput() }
                 pair
@@ -331,7 +332,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("stopped, it sends what it took and leaves the rest to the handler") {
+        driverTest("stopped, it sends what it took and leaves the rest to the handler") {
             val seen = StringBuffer()
             val recorder = { Recorder(onReceive = { _, bytes -> bytes.size().also { seen.append(bytes.toUtf8()) } }) }
             withPair(newRecorder = recorder) { pair ->
@@ -351,7 +352,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a connection forwarded to itself is an echo") {
+        driverTest("a connection forwarded to itself is an echo") {
             withPair { pair ->
                 val forwarded = CompletableFuture<Outcome>()
                 pair.leftConnection.call { forwardTo(this, into(forwarded)) }
@@ -370,7 +371,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a second forwarding from or into a connection is refused, and the first goes on") {
+        driverTest("a second forwarding from or into a connection is refused, and the first goes on") {
             withPair { pair ->
                 val forwarded = pair.forward()
                 pair.leftConnection.call {
@@ -392,7 +393,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a listener may begin the next forwarding, and no byte is in between") {
+        driverTest("a listener may begin the next forwarding, and no byte is in between") {
             val parts = 200
             val ended = CompletableFuture<Int>()
             withPair { pair ->
@@ -404,7 +405,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a listener that throws resets the source") {
+        driverTest("a listener that throws resets the source") {
             withPair { pair ->
                 pair.leftConnection.call {
                     forwardExactly(
@@ -421,7 +422,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a shutdown that resets what still forwards tells the listener") {
+        driverTest("a shutdown that resets what still forwards tells the listener") {
             val recorder = { Recorder(onDrain = {}) }
             withPair(smallConfig().drainTimeout(Duration.ZERO).build(), newRecorder = recorder) { pair ->
                 val forwarded = pair.forward()

@@ -6,7 +6,7 @@ import dev.uring.testing.Guarded
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
@@ -29,7 +29,7 @@ private const val MIB = 1 shl 20
 
 class HandedOverSendKernelTest :
     FunSpec({
-        kernelTest("copied parts, leases and guards arrive in the order of the calls") {
+        driverTest("copied parts, leases and guards arrive in the order of the calls") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -49,7 +49,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("parts of a turn, handed over or copied, leave in one operation") {
+        driverTest("parts of a turn, handed over or copied, leave in one operation") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -70,7 +70,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("random parts of every kind reach a slow reader byte-exact, and each guard is released once") {
+        driverTest("random parts of every kind reach a slow reader byte-exact, and each guard is released once") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -99,7 +99,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("a guard may write, hand over again and close when it is released") {
+        driverTest("a guard may write, hand over again and close when it is released") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -124,7 +124,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("a guard that throws is counted, and the connection goes on") {
+        driverTest("a guard that throws is counted, and the connection goes on") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -139,7 +139,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("what a closed or aborted connection is handed over is given back unsent") {
+        driverTest("what a closed or aborted connection is handed over is given back unsent") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -162,7 +162,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("a peer that resets with guards queued and under way releases each of them once") {
+        driverTest("a peer that resets with guards queued and under way releases each of them once") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect(receiveBufferBytes = 8 * KIB)
@@ -175,7 +175,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("a queue that is full gives back what is handed over to it and ends the connection") {
+        driverTest("a queue that is full gives back what is handed over to it and ends the connection") {
             val recorder = Recorder()
             val config = smallConfig().sendQueueBytesMax(256L * KIB).sendHighWaterBytes(64L * KIB).build()
             withServer(recorder, config) { server ->
@@ -192,7 +192,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("a lease meets a full queue, and its memory goes back") {
+        driverTest("a lease meets a full queue, and its memory goes back") {
             val recorder = Recorder()
             val config = smallConfig().sendQueueBytesMax(256L * KIB).sendHighWaterBytes(64L * KIB).build()
             withServer(recorder, config) { server ->
@@ -207,7 +207,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("empty leases and guards are given back and change nothing") {
+        driverTest("empty leases and guards are given back and change nothing") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -223,7 +223,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("memory that the kernel could not read is refused and stays the program's") {
+        driverTest("memory that the kernel could not read is refused and stays the program's") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 server.connect()
@@ -250,7 +250,7 @@ class HandedOverSendKernelTest :
             }
         }
 
-        kernelTest("a lease of another worker is refused and stays held") {
+        driverTest("a lease of another worker is refused and stays held") {
             val recorder = Recorder()
             withServer(recorder, smallConfig().workersCount(2).build()) { server ->
                 server.connect()

@@ -8,8 +8,8 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelObjects
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
@@ -34,7 +34,7 @@ private val echo = ConnectionHandler { connection, bytes -> bytes.size().also { 
 
 class ListenerKernelTest :
     FunSpec({
-        kernelTest("listens on IPv4, IPv6, localhost and every address, and names the port the system chose") {
+        driverTest("listens on IPv4, IPv6, localhost and every address, and names the port the system chose") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())
                 for ((address, host) in listOf(
@@ -50,7 +50,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("an address that cannot be had is refused with the reason, and costs no descriptor") {
+        driverTest("an address that cannot be had is refused with the reason, and costs no descriptor") {
             withServer(echo) { server ->
                 val before = kernelObjects()
                 val taken = "127.0.0.1:${server.address.port}"
@@ -67,7 +67,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("a closed listener refuses newcomers, keeps its connections and frees its port") {
+        driverTest("a closed listener refuses newcomers, keeps its connections and frees its port") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().workersCount(2).build())
                 val listener = runtime.listen("127.0.0.1:0") { echo }
@@ -87,7 +87,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("a listener that closes under a storm of connections leaves no socket") {
+        driverTest("a listener that closes under a storm of connections leaves no socket") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().workersCount(2).build())
                 repeat(30) {
@@ -103,7 +103,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("every worker of a listener gets connections") {
+        driverTest("every worker of a listener gets connections") {
             val config = smallConfig().workersCount(3).build()
             withServer(config, { echo }) { server ->
                 repeat(200) { server.connect().echoes("x") }
@@ -112,7 +112,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("a full worker serves no more than connectionsPerWorkerMax, and the others in their turn") {
+        driverTest("a full worker serves no more than connectionsPerWorkerMax, and the others in their turn") {
             val most = AtomicInteger()
             val now = AtomicInteger()
             val recorder =
@@ -142,7 +142,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("connections that wait for room are closed with the listener") {
+        driverTest("connections that wait for room are closed with the listener") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().connectionsPerWorkerMax(1).build())
                 val listener = runtime.listen("127.0.0.1:0") { echo }
@@ -156,7 +156,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("without a descriptor accepting pauses, and goes on when there is one") {
+        driverTest("without a descriptor accepting pauses, and goes on when there is one") {
             withServer(echo, smallConfig().connectionsPerWorkerMax(5).build()) { server ->
                 // First with room for all, so that no class has to be loaded when nothing can be opened.
                 for ((descriptorsMax, failures) in listOf(10_000 to 0, 3 to 1)) {
@@ -176,7 +176,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("an acceptor that fails costs its connection and no other") {
+        driverTest("an acceptor that fails costs its connection and no other") {
             val next = AtomicInteger()
             val acceptor =
                 ConnectionAcceptor {
@@ -193,7 +193,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("a connection that its acceptor writes to and closes says so and is gone") {
+        driverTest("a connection that its acceptor writes to and closes says so and is gone") {
             val handler = Recorder()
             val acceptor =
                 ConnectionAcceptor {
@@ -209,7 +209,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("a runtime that has shut down refuses to listen and keeps no descriptor") {
+        driverTest("a runtime that has shut down refuses to listen and keeps no descriptor") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().workersCount(2).build())
                 runtime.closeInTime()
@@ -219,7 +219,7 @@ class ListenerKernelTest :
             }
         }
 
-        kernelTest("listening while the runtime shuts down either works until the end or is refused") {
+        driverTest("listening while the runtime shuts down either works until the end or is refused") {
             leavesNothingBehind {
                 repeat(50) {
                     val runtime = UringRuntime.start(smallConfig().workersCount(2).build())

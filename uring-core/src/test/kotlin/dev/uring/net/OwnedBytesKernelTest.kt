@@ -5,6 +5,7 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
@@ -18,7 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue
 
 class OwnedBytesKernelTest :
     FunSpec({
-        kernelTest("owned bytes outlive their connection, and count as held until they are closed") {
+        driverTest("owned bytes outlive their connection, and count as held until they are closed") {
             val owned = ConcurrentLinkedQueue<OwnedBytes>()
             withServer(Recorder(onReceive = { c, bytes -> 0.also { owned += c.own(bytes.size()) } })) { server ->
                 val client = server.connect()
@@ -35,7 +36,7 @@ class OwnedBytesKernelTest :
             }
         }
 
-        kernelTest("a part can be owned and the rest goes on; a message that was carried is not copied again") {
+        driverTest("a part can be owned and the rest goes on; a message that was carried is not copied again") {
             val texts = ConcurrentLinkedQueue<String>()
             val recorder =
                 Recorder(onReceive = { c, bytes ->
@@ -62,7 +63,7 @@ class OwnedBytesKernelTest :
             }
         }
 
-        kernelTest("what is used after the close, closed twice or larger than what is there is an error with numbers") {
+        driverTest("what is used after the close, closed twice or larger than what is there is an error with numbers") {
             val recorder = Recorder(onReceive = { _, _ -> 0 })
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -134,7 +135,7 @@ class OwnedBytesKernelTest :
             }
         }
 
-        kernelTest("a handler that needs so many bytes is called with them, once, and told of an end before") {
+        driverTest("a handler that needs so many bytes is called with them, once, and told of an end before") {
             val sizes = ConcurrentLinkedQueue<Int>()
             val recorder =
                 Recorder(
@@ -164,7 +165,7 @@ class OwnedBytesKernelTest :
             }
         }
 
-        kernelTest("a need above frameBytesMax is refused at once, instead of being waited for in vain") {
+        driverTest("a need above frameBytesMax is refused at once, instead of being waited for in vain") {
             val recorder = Recorder(onReceive = { c, _ -> c.needAtLeast((64 shl 10) + 1) })
             val config = smallConfig().recvHighWaterBytes(32 shl 10).frameBytesMax(64 shl 10).build()
             withServer(recorder, config) { server ->

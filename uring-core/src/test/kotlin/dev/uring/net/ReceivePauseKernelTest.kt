@@ -5,7 +5,7 @@ import dev.uring.UringRuntime
 import dev.uring.bytes.ByteView
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicReference
 
 class ReceivePauseKernelTest :
     FunSpec({
-        kernelTest("what the kernel delivers before it hears of a pause is kept, also beyond frameBytesMax") {
+        driverTest("what the kernel delivers before it hears of a pause is kept, also beyond frameBytesMax") {
             val config =
                 RuntimeConfig
                     .builder()

@@ -3,7 +3,7 @@ package dev.uring.net
 import dev.uring.bytes.ByteView
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.send
 import dev.uring.testing.withServer
 import io.kotest.core.spec.style.FunSpec
@@ -21,7 +21,7 @@ private val never = Duration.ofMinutes(10)
 
 class ReceiveTimeoutKernelTest :
     FunSpec({
-        kernelTest("a handler hears once that nothing came in time, not earlier, and its bytes are still there") {
+        driverTest("a handler hears once that nothing came in time, not earlier, and its bytes are still there") {
             val handler = Waiting(soon)
             withServer(handler) { server ->
                 val client = server.connect()
@@ -37,7 +37,7 @@ class ReceiveTimeoutKernelTest :
             }
         }
 
-        kernelTest("bytes in time, a longer time and none at all each take the limit away") {
+        driverTest("bytes in time, a longer time and none at all each take the limit away") {
             val handler = Waiting(never)
             withServer(handler) { server ->
                 val client = server.connect()
@@ -68,7 +68,7 @@ class ReceiveTimeoutKernelTest :
             }
         }
 
-        kernelTest("by default a peer that is late is reset") {
+        driverTest("by default a peer that is late is reset") {
             val closed = CompletableFuture<Throwable?>()
             val handler =
                 object : ConnectionHandler {

@@ -6,7 +6,7 @@ import dev.uring.testing.ConnectedPair
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
@@ -40,7 +40,7 @@ private const val BYTES_PER_ROUND_TRIP_MAX = 0.1
 
 class RelayKernelTest :
     FunSpec({
-        kernelTest("both directions at once arrive byte-exact, are counted, and both connections close in order") {
+        driverTest("both directions at once arrive byte-exact, are counted, and both connections close in order") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 withPair { pair ->
@@ -68,7 +68,7 @@ class RelayKernelTest :
             }
         }
 
-        kernelTest("a peer that has finished sending still gets its answer") {
+        driverTest("a peer that has finished sending still gets its answer") {
             withPair { pair ->
                 val ended = pair.relay()
                 pair.left.send("question")
@@ -83,7 +83,7 @@ class RelayKernelTest :
             }
         }
 
-        kernelTest("a reset of one peer is a reset of the other") {
+        driverTest("a reset of one peer is a reset of the other") {
             withPair { pair ->
                 val ended = pair.relay()
                 pair.left.send("abc")
@@ -96,7 +96,7 @@ class RelayKernelTest :
             }
         }
 
-        kernelTest("stopped, it leaves two connections that work") {
+        driverTest("stopped, it leaves two connections that work") {
             withPair { pair ->
                 val relay = CompletableFuture<Relay>()
                 val ended = pair.relay(relay)
@@ -111,7 +111,7 @@ class RelayKernelTest :
             }
         }
 
-        kernelTest("a relay whose second direction is refused does not begin the first") {
+        driverTest("a relay whose second direction is refused does not begin the first") {
             withPair { pair ->
                 val forwarded = CompletableFuture<Outcome>()
                 pair.rightConnection.call { forwardTo(this, into(forwarded)) }
@@ -125,7 +125,7 @@ class RelayKernelTest :
         }
 
         for (bytes in listOf(64, 16 * KIB, 128 * KIB)) {
-            kernelTest("a relay of messages of $bytes bytes allocates nothing in steady state") {
+            driverTest("a relay of messages of $bytes bytes allocates nothing in steady state") {
                 withPair { pair ->
                     val ended = pair.relay()
                     val worker = pair.server.worker.call { Thread.currentThread().threadId() }
@@ -148,7 +148,7 @@ class RelayKernelTest :
             }
         }
 
-        kernelTest("connections of different workers are refused with what to do instead") {
+        driverTest("connections of different workers are refused with what to do instead") {
             val opened = ConcurrentLinkedQueue<Connection>()
             val acceptor = ConnectionAcceptor { Recorder(onOpen = opened::add) }
             withServer(smallConfig().workersCount(2).build(), acceptor) { server ->

@@ -4,7 +4,7 @@ import dev.uring.testing.Guarded
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receive
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
@@ -21,7 +21,7 @@ private const val MIB = 1 shl 20
 /** What a program is told about its sends: offered, accepted, taken by the kernel, too slow. */
 class SendOutcomeKernelTest :
     FunSpec({
-        kernelTest("tryWrite queues all or nothing, and says why") {
+        driverTest("tryWrite queues all or nothing, and says why") {
             val recorder = Recorder()
             withServer(recorder, smallConfig().sendHighWaterBytes(64L * KIB).build()) { server ->
                 val client = server.connect()
@@ -54,7 +54,7 @@ class SendOutcomeKernelTest :
             }
         }
 
-        kernelTest("the high-water mark of one connection can be changed, and no other's") {
+        driverTest("the high-water mark of one connection can be changed, and no other's") {
             val recorder = Recorder()
             withServer(recorder, smallConfig().sendHighWaterBytes(64L * KIB).sendQueueBytesMax(MIB.toLong()).build()) {
                 it.connect()
@@ -74,7 +74,7 @@ class SendOutcomeKernelTest :
             }
         }
 
-        kernelTest("requestSent answers when the bytes before its position are gone, whatever is written behind them") {
+        driverTest("requestSent answers when the bytes before its position are gone, whatever is written behind them") {
             val sentAtCalls = ConcurrentLinkedQueue<Long>()
             val recorder = Recorder(onWritable = { sentAtCalls += it.sentBytesTotal() })
             withServer(recorder) { server ->
@@ -99,7 +99,7 @@ class SendOutcomeKernelTest :
             }
         }
 
-        kernelTest("a peer that reads too slowly for requestWritable's time limit is told to the handler once") {
+        driverTest("a peer that reads too slowly for requestWritable's time limit is told to the handler once") {
             val timeouts = ConcurrentLinkedQueue<Long>()
             val recorder = Recorder(onWritableTimeout = { timeouts += it.unsentBytes() })
             withServer(recorder) { server ->
@@ -122,7 +122,7 @@ class SendOutcomeKernelTest :
             }
         }
 
-        kernelTest("unless the handler says otherwise, a peer that is too slow is reset") {
+        driverTest("unless the handler says otherwise, a peer that is too slow is reset") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 server.connect(receiveBufferBytes = 8 * KIB)

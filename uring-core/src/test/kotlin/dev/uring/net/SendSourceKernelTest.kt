@@ -6,7 +6,7 @@ import dev.uring.testing.Guarded
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
@@ -29,7 +29,7 @@ private const val MIB = 1 shl 20
 
 class SendSourceKernelTest :
     FunSpec({
-        kernelTest("a source's bytes arrive between what was written before it and behind it") {
+        driverTest("a source's bytes arrive between what was written before it and behind it") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -48,7 +48,7 @@ class SendSourceKernelTest :
             }
         }
 
-        kernelTest("random sources and parts reach a slow reader byte-exact, two chunks of each in memory at most") {
+        driverTest("random sources and parts reach a slow reader byte-exact, two chunks of each in memory at most") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -86,7 +86,7 @@ class SendSourceKernelTest :
             }
         }
 
-        kernelTest("a source with zero-copy sends is byte-exact too") {
+        driverTest("a source with zero-copy sends is byte-exact too") {
             val stream = Random(5).nextBytes(2 * MIB)
             val recorder = Recorder()
             withServer(recorder, smallConfig().zeroCopySendBytesMin(1).build()) { server ->
@@ -99,7 +99,7 @@ class SendSourceKernelTest :
             }
         }
 
-        kernelTest("close sends what a source has still to fetch before the FIN") {
+        driverTest("close sends what a source has still to fetch before the FIN") {
             val stream = Random(6).nextBytes(MIB)
             val recorder = Recorder()
             withServer(recorder) { server ->
@@ -114,7 +114,7 @@ class SendSourceKernelTest :
             }
         }
 
-        kernelTest("a source that fails ends the connection with its reason, and hears of it once") {
+        driverTest("a source that fails ends the connection with its reason, and hears of it once") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -128,7 +128,7 @@ class SendSourceKernelTest :
             }
         }
 
-        kernelTest("a connection that ends tells its sources once, and releases a chunk that comes too late") {
+        driverTest("a connection that ends tells its sources once, and releases a chunk that comes too late") {
             for (end in listOf<(Connection, Socket) -> Unit>(
                 { connection, _ -> connection.call { abort() } },
                 { _, client -> client.reset() },
@@ -171,7 +171,7 @@ class SendSourceKernelTest :
             }
         }
 
-        kernelTest("a chunk of the wrong size, or without having been asked, is refused") {
+        driverTest("a chunk of the wrong size, or without having been asked, is refused") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 server.connect()

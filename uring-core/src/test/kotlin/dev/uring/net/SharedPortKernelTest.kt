@@ -3,7 +3,7 @@ package dev.uring.net
 import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.base.UringException
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -13,7 +13,7 @@ private val ignore = ConnectionAcceptor { ConnectionHandler { _, bytes -> bytes.
 
 class SharedPortKernelTest :
     FunSpec({
-        kernelTest("a port that another runtime's workers share is refused and not shared with them") {
+        driverTest("a port that another runtime's workers share is refused and not shared with them") {
             leavesNothingBehind {
                 val config = RuntimeConfig.builder().workersCount(2).build()
                 UringRuntime.start(config).use { first ->

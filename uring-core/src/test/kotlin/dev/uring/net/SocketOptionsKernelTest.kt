@@ -23,6 +23,7 @@ import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receive
@@ -131,7 +132,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("with fast open the exchange is the same as without") {
+        driverTest("with fast open the exchange is the same as without") {
             withRuntime { runtime ->
                 val options = SocketOptions.builder().fastOpen(true).build()
                 val served = Recorder(onReceive = { c, bytes -> bytes.size().also { c.write(bytes) } })
@@ -152,7 +153,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("a connection is made from the local address that was asked for") {
+        driverTest("a connection is made from the local address that was asked for") {
             withRuntime { runtime ->
                 val served = Recorder()
                 val listener = runtime.listen("127.0.0.1:0") { served }
@@ -178,7 +179,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("a port that is shared on purpose has two listeners, and one that is not has one") {
+        driverTest("a port that is shared on purpose has two listeners, and one that is not has one") {
             withRuntime { first ->
                 val listener = first.listen("127.0.0.1:0?reuseport=true") { Recorder() }
                 first.listen("tcp://127.0.0.1:${listener.port()}?reuseport=true") { Recorder() }.port() shouldBe
@@ -187,7 +188,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("tcp6 takes no IPv4 client, and its port is free for one that does") {
+        driverTest("tcp6 takes no IPv4 client, and its port is free for one that does") {
             withRuntime { runtime ->
                 val v6 = Recorder()
                 val v4 = Recorder()
@@ -198,7 +199,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("TcpInfo counts what went through the connection") {
+        driverTest("TcpInfo counts what went through the connection") {
             withRuntime { runtime ->
                 val served = Recorder(onReceive = { c, bytes -> bytes.size().also { c.write(bytes) } })
                 val listener = runtime.listen("127.0.0.1:0") { served }
@@ -222,7 +223,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("a connection that is silent in both directions for idleTimeout is lost, and a busy one is not") {
+        driverTest("a connection that is silent in both directions for idleTimeout is lost, and a busy one is not") {
             val options = SocketOptions.builder().idleTimeout(Duration.ofMillis(200)).build()
             withRuntime { runtime ->
                 val silent = Recorder()
@@ -246,7 +247,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("a connection without bytes is not lost before idleTimeout, counted from its beginning") {
+        driverTest("a connection without bytes is not lost before idleTimeout, counted from its beginning") {
             withRuntime { runtime ->
                 val began = System.nanoTime()
                 val options = SocketOptions.builder().idleTimeout(Duration.ofMillis(100)).build()
@@ -258,7 +259,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("a linger of its own goes before that of the configuration") {
+        driverTest("a linger of its own goes before that of the configuration") {
             withRuntime { runtime ->
                 val served = Recorder(onOpen = { it.close() })
                 val listener =
@@ -275,7 +276,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("what is attached to a connection stays with it") {
+        driverTest("what is attached to a connection stays with it") {
             withRuntime { runtime ->
                 val served = Recorder(onOpen = { it.attach("state") })
                 val listener = runtime.listen("127.0.0.1:0") { served }

@@ -2,7 +2,7 @@ package dev.uring.net
 
 import com.sun.management.ThreadMXBean
 import dev.uring.testing.TestUdp
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.withUdp
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeGreaterThan
@@ -29,18 +29,18 @@ class UdpAllocationKernelTest :
         val echo = UdpHandler { socket, payload, peer -> socket.send(payload, peer) }
 
         for (bytes in listOf(64, 1200)) {
-            kernelTest("an echo of $bytes bytes allocates nothing in steady state") {
+            driverTest("an echo of $bytes bytes allocates nothing in steady state") {
                 withUdp { allocatedBytesPerDatagram(it, echo, bytes) shouldBeLessThan BYTES_PER_DATAGRAM_MAX }
             }
         }
 
-        kernelTest("an echo of eight datagrams at a time allocates nothing in steady state") {
+        driverTest("an echo of eight datagrams at a time allocates nothing in steady state") {
             withUdp {
                 allocatedBytesPerDatagram(it, echo, bytes = 64, batch = 8) shouldBeLessThan BYTES_PER_DATAGRAM_MAX
             }
         }
 
-        kernelTest("looking up who sent it allocates nothing in steady state") {
+        driverTest("looking up who sent it allocates nothing in steady state") {
             val counts = HashMap<UdpPeer, IntArray>()
             val counting =
                 UdpHandler { socket, payload, peer ->
@@ -51,7 +51,7 @@ class UdpAllocationKernelTest :
             withUdp { allocatedBytesPerDatagram(it, counting, bytes = 64) shouldBeLessThan BYTES_PER_DATAGRAM_MAX }
         }
 
-        kernelTest("the measurement sees what a handler allocates") {
+        driverTest("the measurement sees what a handler allocates") {
             val wasteful = UdpHandler { socket, payload, peer -> socket.send(payload.toByteArray(), peer) }
             withUdp { allocatedBytesPerDatagram(it, wasteful, bytes = 64) shouldBeGreaterThan BYTES_PER_DATAGRAM_MAX }
         }

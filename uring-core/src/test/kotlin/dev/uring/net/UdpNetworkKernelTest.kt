@@ -6,6 +6,7 @@ import dev.uring.testing.UdpRecorder
 import dev.uring.testing.asPeer
 import dev.uring.testing.await
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.peerAddress
 import dev.uring.testing.receiveBytes
@@ -35,7 +36,7 @@ private val loopback: NetworkInterface by lazy { NetworkInterface.getByInetAddre
 class UdpNetworkKernelTest :
     FunSpec({
         for (address in listOf("127.0.0.1:0", "[::1]:0")) {
-            kernelTest("segments leave in one operation and arrive as datagrams, from $address") {
+            driverTest("segments leave in one operation and arrive as datagrams, from $address") {
                 withUdp { udp ->
                     val socket = udp.open(UdpRecorder(), address = address)
                     val peer = udp.peer(socket.localAddress().address.hostAddress, receiveBufferBytes = 1 shl 20)
@@ -51,7 +52,7 @@ class UdpNetworkKernelTest :
                 }
             }
 
-            kernelTest("more segments than one operation may have leave in several, from $address") {
+            driverTest("more segments than one operation may have leave in several, from $address") {
                 withUdp { udp ->
                     val socket = udp.open(UdpRecorder(), address = address)
                     val peer = udp.peer(socket.localAddress().address.hostAddress, receiveBufferBytes = 1 shl 20)
@@ -82,7 +83,7 @@ class UdpNetworkKernelTest :
                 }
             }
 
-            kernelTest("a train that is postponed in its middle goes on there, at $address") {
+            driverTest("a train that is postponed in its middle goes on there, at $address") {
                 withUdp { udp ->
                     var postponed = false
                     val handler =
@@ -153,7 +154,7 @@ class UdpNetworkKernelTest :
             }
         }
 
-        kernelTest("a mark is not received unless asked for, and not sent outside 0 to 3") {
+        driverTest("a mark is not received unless asked for, and not sent outside 0 to 3") {
             withUdp { udp ->
                 val marks = LinkedBlockingQueue<Int>()
                 val socket = udp.open(UdpRecorder { s, _, _ -> marks += s.ecn() })
@@ -195,7 +196,7 @@ class UdpNetworkKernelTest :
             }
         }
 
-        kernelTest("a broadcast is refused unless asked for") {
+        driverTest("a broadcast is refused unless asked for") {
             withUdp { udp ->
                 val hears = UdpRecorder()
                 val socket = udp.open(hears, address = "0.0.0.0:0")

@@ -7,6 +7,7 @@ import dev.uring.testing.asPeer
 import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.peerAddress
 import dev.uring.testing.receiveBytes
@@ -40,7 +41,7 @@ class UdpSocketKernelTest :
             Triple("IPv6", "[::1]:0", "::1"),
             Triple("IPv4 on a socket for both", "[::]:0", "127.0.0.1"),
         )) {
-            kernelTest("a datagram comes back to who sent it, over $name") {
+            driverTest("a datagram comes back to who sent it, over $name") {
                 withUdp { udp ->
                     val socket = udp.open(echo, address = address)
                     val peer = udp.peer(host)
@@ -53,7 +54,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("every size from an empty datagram to the largest comes back whole") {
+        driverTest("every size from an empty datagram to the largest comes back whole") {
             withUdp { udp ->
                 val options =
                     UdpOptions
@@ -71,7 +72,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a datagram larger than receiveBytesMax is cut, says so, and the next one is whole") {
+        driverTest("a datagram larger than receiveBytesMax is cut, says so, and the next one is whole") {
             withUdp { udp ->
                 val seen = CopyOnWriteArrayList<String>()
                 val handler =
@@ -88,7 +89,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a lent peer finds what was kept for its copy") {
+        driverTest("a lent peer finds what was kept for its copy") {
             withUdp { udp ->
                 val counts = ConcurrentHashMap<UdpPeer, AtomicInteger>()
                 val handler =
@@ -103,7 +104,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a handler that throws loses one datagram, not the socket") {
+        driverTest("a handler that throws loses one datagram, not the socket") {
             withUdp { udp ->
                 val handler = UdpRecorder { _, payload, _ -> check(payload.toUtf8() != "bad") { "as asked" } }
                 val socket = udp.open(handler)
@@ -114,7 +115,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a connected socket needs no peer and hears nobody else") {
+        driverTest("a connected socket needs no peer and hears nobody else") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val friend = udp.peer()
@@ -128,7 +129,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("an unconnected socket refuses a datagram without a peer") {
+        driverTest("an unconnected socket refuses a datagram without a peer") {
             withUdp { udp ->
                 val socket = udp.open(UdpRecorder())
                 shouldThrow<ExecutionException> { socket.call { send(ByteArray(1), null) } }
@@ -137,7 +138,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("ICMP errors are reported and do not end a connected socket") {
+        driverTest("ICMP errors are reported and do not end a connected socket") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val port = DatagramSocket(0).use { it.localPort }
@@ -160,7 +161,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("datagrams of one turn arrive in their order, joined where they can be") {
+        driverTest("datagrams of one turn arrive in their order, joined where they can be") {
             withUdp { udp ->
                 val socket = udp.open(UdpRecorder())
                 val peer = udp.peer(receiveBufferBytes = 1 shl 20)
@@ -182,7 +183,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("nothing is joined when that is switched off") {
+        driverTest("nothing is joined when that is switched off") {
             withUdp { udp ->
                 val socket = udp.open(UdpRecorder(), UdpOptions.builder().joinsSends(false).build())
                 val peer = udp.peer()
@@ -193,7 +194,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a full queue refuses, counts it, and says when there is room again") {
+        driverTest("a full queue refuses, counts it, and says when there is room again") {
             withUdp { udp ->
                 val writable = AtomicInteger()
                 val handler = UdpRecorder(onWritable = { writable.incrementAndGet() })
@@ -222,7 +223,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a datagram that is too large for the protocol is reported and costs only itself") {
+        driverTest("a datagram that is too large for the protocol is reported and costs only itself") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val socket = udp.open(handler)
@@ -268,7 +269,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a postponed datagram is offered again, first") {
+        driverTest("a postponed datagram is offered again, first") {
             withUdp { udp ->
                 var postponed = 0
                 val handler =
@@ -285,7 +286,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("datagrams can be fetched instead of offered") {
+        driverTest("datagrams can be fetched instead of offered") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val socket = udp.open(handler)
@@ -343,7 +344,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a closed socket sends what is queued, refuses more, and frees its port") {
+        driverTest("a closed socket sends what is queued, refuses more, and frees its port") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val socket = udp.open(handler)
@@ -359,7 +360,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a socket closed by its handler in the middle of a burst holds nothing") {
+        driverTest("a socket closed by its handler in the middle of a burst holds nothing") {
             withUdp { udp ->
                 val handler =
                     UdpRecorder { socket, payload, _ ->
@@ -378,7 +379,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("sockets opened and closed under fire leave nothing behind") {
+        driverTest("sockets opened and closed under fire leave nothing behind") {
             withUdp { udp ->
                 val peer = udp.peer()
                 repeat(200) {
@@ -391,7 +392,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a server has a socket on each worker and every peer is answered") {
+        driverTest("a server has a socket on each worker and every peer is answered") {
             withUdp(smallConfig().workersCount(3).build()) { udp ->
                 val server = udp.runtime.udp("udp://127.0.0.1:0", UdpOptions.defaults()) { echo }
                 server.sockets().map { it.worker().index() } shouldBe listOf(0, 1, 2)
@@ -406,7 +407,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a port that is taken is refused with its reason, also when ports are shared") {
+        driverTest("a port that is taken is refused with its reason, also when ports are shared") {
             withUdp(smallConfig().workersCount(2).build()) { udp ->
                 val server = udp.runtime.udp("127.0.0.1:0", UdpOptions.defaults()) { echo }
                 val port = server.localAddress().port
@@ -415,7 +416,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("shutdown closes sockets and sends what they had queued") {
+        driverTest("shutdown closes sockets and sends what they had queued") {
             val handler = UdpRecorder()
             DatagramSocket(InetSocketAddress("127.0.0.1", 0)).use { peer ->
                 withUdp { udp ->
@@ -428,7 +429,7 @@ class UdpSocketKernelTest :
             handler.closed() shouldBe null
         }
 
-        kernelTest("trains that the path refuses are sent again one by one, and not tried again") {
+        driverTest("trains that the path refuses are sent again one by one, and not tried again") {
             withUdp { udp ->
                 val socket = udp.open(UdpRecorder())
                 val peer = udp.peer(receiveBufferBytes = 1 shl 20)

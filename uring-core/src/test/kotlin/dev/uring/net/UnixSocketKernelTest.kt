@@ -10,6 +10,7 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
@@ -92,7 +93,7 @@ class UnixSocketKernelTest :
     FunSpec({
         val folder = tempdir().toPath()
 
-        kernelTest("a Unix socket with a path carries bytes both ways and its file is gone when it is closed") {
+        driverTest("a Unix socket with a path carries bytes both ways and its file is gone when it is closed") {
             val path = folder.resolve("echo.sock")
             withRuntime { runtime ->
                 val listener = runtime.listen("unix:$path") { echo }
@@ -107,7 +108,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("shutdown removes the file too") {
+        driverTest("shutdown removes the file too") {
             val path = folder.resolve("shutdown.sock")
             withRuntime { runtime -> runtime.listen("unix:$path") { echo } }
             path.exists() shouldBe false
@@ -142,7 +143,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a TCP peer has no credentials") {
+        driverTest("a TCP peer has no credentials") {
             withRuntime { runtime ->
                 val listener = runtime.listen("127.0.0.1:0") { echo }
                 val (_, credentials) =
@@ -153,7 +154,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("the file of a server that is gone is replaced, that of a live one or of another kind is not") {
+        driverTest("the file of a server that is gone is replaced, that of a live one or of another kind is not") {
             val path = folder.resolve("stale.sock")
             // The JDK leaves the file behind, as a server does that was killed.
             val previous = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path))
@@ -176,7 +177,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a closed listener leaves the file of its successor") {
+        driverTest("a closed listener leaves the file of its successor") {
             val path = folder.resolve("successor.sock")
             withRuntime { runtime ->
                 val first = runtime.listen("unix:$path") { echo }
@@ -190,7 +191,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("the mode of the file is what was asked for") {
+        driverTest("the mode of the file is what was asked for") {
             val path = folder.resolve("mode.sock")
             withRuntime { runtime ->
                 runtime.listen("unix:$path?mode=607") { echo }
@@ -198,7 +199,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("connections of a Unix listener are spread over the workers") {
+        driverTest("connections of a Unix listener are spread over the workers") {
             val path = folder.resolve("spread.sock")
             withRuntime { runtime ->
                 runtime.listen("unix:$path") { echo }
@@ -208,7 +209,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a path where nobody listens is refused with the likely cause") {
+        driverTest("a path where nobody listens is refused with the likely cause") {
             withRuntime { runtime ->
                 val failure =
                     shouldThrow<ExecutionException> {

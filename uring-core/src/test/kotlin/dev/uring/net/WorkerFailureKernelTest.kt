@@ -13,7 +13,7 @@ import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.send
 import dev.uring.worker.Worker
@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger
 
 class WorkerFailureKernelTest :
     FunSpec({
-        kernelTest("a worker whose loop breaks closes everything, tells every handler and refuses new work") {
+        driverTest("a worker whose loop breaks closes everything, tells every handler and refuses new work") {
             leavesNothingBehind {
                 val broken = UringException("the kernel went away")
                 val driver = BreakableDriver()
@@ -78,7 +78,7 @@ class WorkerFailureKernelTest :
             }
         }
 
-        kernelTest("a worker whose driver cannot start says so and is gone") {
+        driverTest("a worker whose driver cannot start says so and is gone") {
             leavesNothingBehind {
                 val refused = UringException("no ring today")
                 val driver = BreakableDriver(startFailure = refused)
@@ -92,7 +92,7 @@ class WorkerFailureKernelTest :
             }
         }
 
-        kernelTest("a worker that was never started is released by whoever made it") {
+        driverTest("a worker that was never started is released by whoever made it") {
             leavesNothingBehind {
                 val driver = BreakableDriver()
                 val worker = Worker(0, driver, driver.blocks, WorkerOptions(1024, 1024, 0, Long.MAX_VALUE), null)

@@ -20,7 +20,7 @@ internal fun FunSpec.kernelTest(
     body: suspend TestScope.() -> Unit,
 ) = test(name).config(enabledOrReasonIf = { enabledByKernel() }) {
     check(kernel.available()) { "CI=true, but io_uring is blocked: ${kernel.blocker().get().cause()}" }
-    body()
+    onDriver("uring") { body() }
 }
 
 private fun enabledByKernel(): Enabled =

@@ -5,7 +5,7 @@ import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -23,7 +23,7 @@ private const val ROUNDS_MAX = 40
 
 class PeriodicTimerKernelTest :
     FunSpec({
-        kernelTest("a periodic timer keeps to the moments that were fixed at its start, without drift, never early") {
+        driverTest("a periodic timer keeps to the moments that were fixed at its start, without drift, never early") {
             withWorker { worker ->
                 val calls = ConcurrentLinkedQueue<Long>()
                 val done = CountDownLatch(40)
@@ -53,7 +53,7 @@ class PeriodicTimerKernelTest :
             }
         }
 
-        kernelTest("moments that pass while the worker is busy are left out and counted") {
+        driverTest("moments that pass while the worker is busy are left out and counted") {
             withWorker { worker ->
                 val calls = AtomicInteger()
                 val timer = worker.call { worker.every(PERIOD) { calls.incrementAndGet() } }
@@ -72,7 +72,7 @@ class PeriodicTimerKernelTest :
             }
         }
 
-        kernelTest("an action that cancels its timer is not called again, one that throws is") {
+        driverTest("an action that cancels its timer is not called again, one that throws is") {
             withWorker { worker ->
                 val cancelling = AtomicInteger()
                 val throwing = CountDownLatch(3)
@@ -95,7 +95,7 @@ class PeriodicTimerKernelTest :
             }
         }
 
-        kernelTest("a period below a millisecond is refused, and another thread too") {
+        driverTest("a period below a millisecond is refused, and another thread too") {
             withWorker { worker ->
                 val refused =
                     worker.call {
@@ -107,7 +107,7 @@ class PeriodicTimerKernelTest :
             }
         }
 
-        kernelTest(
+        driverTest(
             "a tick is called in every turn until it is removed, also by itself, and what it throws is counted",
         ) {
             withWorker { worker ->
@@ -142,7 +142,7 @@ class PeriodicTimerKernelTest :
             }
         }
 
-        kernelTest("on an idle worker half of the timers at least are less than a millisecond late") {
+        driverTest("on an idle worker half of the timers at least are less than a millisecond late") {
             withWorker { worker ->
                 // In rounds, of which one has to do: what other processes do to this machine is not the wheel's doing.
                 val best =

@@ -4,7 +4,7 @@ import dev.uring.net.ConnectionHandler
 import dev.uring.testing.TestServer
 import dev.uring.testing.awaitDone
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
@@ -25,7 +25,7 @@ private val echo = ConnectionHandler { connection, bytes -> bytes.size().also { 
 class SchedulingGroupKernelTest :
     FunSpec({
         for ((small, large) in listOf(20L to 20L, 5L to 80L, 80L to 5L)) {
-            kernelTest("a group with three times the shares gets three times the CPU: tasks of $small and $large µs") {
+            driverTest("a group with three times the shares gets three times the CPU: tasks of $small and $large µs") {
                 withQuietWorker { worker ->
                     val one = Load(worker, SchedulingGroup("one", 100), small)
                     val three = Load(worker, SchedulingGroup("three", 300), large)
@@ -37,7 +37,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("the default group takes part with its hundred shares") {
+        driverTest("the default group takes part with its hundred shares") {
             withQuietWorker { worker ->
                 val main = Load(worker, SchedulingGroup.DEFAULT, 20)
                 val background = Load(worker, SchedulingGroup("background", 25), 20)
@@ -48,7 +48,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("a group that was away comes back to its share, not to what it has missed") {
+        driverTest("a group that was away comes back to its share, not to what it has missed") {
             withQuietWorker { worker ->
                 val steady = Load(worker, SchedulingGroup("steady", 100), 20)
                 val other = Load(worker, SchedulingGroup("other", 100), 20)
@@ -62,7 +62,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("connections are served between the slices of groups that never rest") {
+        driverTest("connections are served between the slices of groups that never rest") {
             withQuietWorker { worker ->
                 val loads = List(3) { Load(worker, SchedulingGroup("load $it", 100), 50) }
                 loads.forEach { it.start() }
@@ -76,7 +76,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("tasks of one group run in their order, from outside, from the worker and from its turn") {
+        driverTest("tasks of one group run in their order, from outside, from the worker and from its turn") {
             withQuietWorker { worker ->
                 val group = SchedulingGroup("ordered", 10)
                 val order = ConcurrentLinkedQueue<Int>()
@@ -89,7 +89,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("a task that fails is counted and its group goes on") {
+        driverTest("a task that fails is counted and its group goes on") {
             withQuietWorker { worker ->
                 val group = SchedulingGroup("failing", 10)
                 val done = CountDownLatch(1)
@@ -100,7 +100,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("what each group has had is in the snapshot") {
+        driverTest("what each group has had is in the snapshot") {
             withQuietWorker { worker ->
                 val group = SchedulingGroup("reports", 50)
                 val done = CountDownLatch(1)
@@ -117,7 +117,7 @@ class SchedulingGroupKernelTest :
             }
         }
 
-        kernelTest("groups beyond the limit run in the default group, and idle ones make room") {
+        driverTest("groups beyond the limit run in the default group, and idle ones make room") {
             withQuietWorker { worker ->
                 val groups = List(SchedulingGroup.GROUPS_PER_WORKER_MAX + 10) { SchedulingGroup("group $it", 1) }
                 val done = CountDownLatch(2 * groups.size)

@@ -7,7 +7,7 @@ import dev.uring.net.ConnectionHandler
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receiveText
 import dev.uring.testing.send
@@ -29,7 +29,7 @@ class SpinKernelTest :
     FunSpec({
         val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
 
-        kernelTest("a worker that spins finds answers, messages and timers, and stops when told to") {
+        driverTest("a worker that spins finds answers, messages and timers, and stops when told to") {
             withServer(echo, smallConfig().spinMicros(SPIN_MICROS).build()) { server ->
                 server.connect().use { client ->
                     repeat(200) {
@@ -47,7 +47,7 @@ class SpinKernelTest :
             }
         }
 
-        kernelTest("it asks the kernel all the while it spins, and then sleeps") {
+        driverTest("it asks the kernel all the while it spins, and then sleeps") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().spinMicros(SPIN_MICROS).build())
                 val worker = runtime.worker(0)

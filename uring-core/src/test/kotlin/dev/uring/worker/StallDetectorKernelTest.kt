@@ -5,7 +5,7 @@ import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -21,7 +21,7 @@ private val THRESHOLD = TimeUnit.MILLISECONDS.toNanos(100)
 
 class StallDetectorKernelTest :
     FunSpec({
-        kernelTest("a task that blocks is reported once, while it lasts, with the line where it blocks") {
+        driverTest("a task that blocks is reported once, while it lasts, with the line where it blocks") {
             withWatchedWorker { worker, lines ->
                 // So long that the detector looks at the same turn again and again.
                 worker.stallHere(andFor = 3 * THRESHOLD)
@@ -32,7 +32,7 @@ class StallDetectorKernelTest :
             }
         }
 
-        kernelTest("stalls that follow soon are counted and not logged") {
+        driverTest("stalls that follow soon are counted and not logged") {
             withWatchedWorker { worker, lines ->
                 repeat(3) { worker.stallHere() }
                 worker.snapshot().stalls() shouldBe 3
@@ -48,7 +48,7 @@ class StallDetectorKernelTest :
                 "Move it off the worker."
         }
 
-        kernelTest("a worker that sleeps, or has much to do in short turns, does not stall") {
+        driverTest("a worker that sleeps, or has much to do in short turns, does not stall") {
             withWatchedWorker { worker, lines ->
                 val began = System.nanoTime()
                 val again = BusyTask(worker, began + 2 * THRESHOLD)
@@ -61,7 +61,7 @@ class StallDetectorKernelTest :
             }
         }
 
-        kernelTest("a runtime watches its workers, unless it is told not to, and stops when it ends") {
+        driverTest("a runtime watches its workers, unless it is told not to, and stops when it ends") {
             leavesNothingBehind {
                 for (threshold in listOf(Duration.ofMillis(20), Duration.ZERO)) {
                     val runtime = UringRuntime.start(config().stallThreshold(threshold).build())
@@ -72,7 +72,7 @@ class StallDetectorKernelTest :
             }
         }
 
-        kernelTest("a stall shows in the longest turn when it is over") {
+        driverTest("a stall shows in the longest turn when it is over") {
             withWatchedWorker { worker, _ ->
                 worker.stallHere()
                 worker.call { }

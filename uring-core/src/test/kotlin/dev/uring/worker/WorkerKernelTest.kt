@@ -8,6 +8,7 @@ import dev.uring.testing.awaitDone
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
+import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
@@ -28,7 +29,7 @@ import kotlin.random.Random
 
 class WorkerKernelTest :
     FunSpec({
-        kernelTest("a task runs on the worker's thread, which knows whose it is") {
+        driverTest("a task runs on the worker's thread, which knows whose it is") {
             withWorkers { (worker) ->
                 worker.isCurrent shouldBe false
                 Worker.current() shouldBe null
@@ -37,7 +38,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("tasks of one thread run in their order, from outside and from the worker itself") {
+        driverTest("tasks of one thread run in their order, from outside and from the worker itself") {
             withWorkers { (worker) ->
                 val order = ConcurrentLinkedQueue<Int>()
                 repeat(1_000) { worker.execute { order += it } }
@@ -47,7 +48,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a task that fails is counted and the next one runs") {
+        driverTest("a task that fails is counted and the next one runs") {
             withWorkers { (worker) ->
                 worker.execute { error("task") }
                 worker.execute { throw StackOverflowError("task") }
@@ -56,13 +57,13 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a task wakes a worker that sleeps, every time") {
+        driverTest("a task wakes a worker that sleeps, every time") {
             withWorkers { (worker) ->
                 repeat(2_000) { worker.call { it } shouldBe it }
             }
         }
 
-        kernelTest("a foreign thread waits while the mailbox is full, and nothing is lost") {
+        driverTest("a foreign thread waits while the mailbox is full, and nothing is lost") {
             withWorkers(mailboxCapacity = 16) { (worker) ->
                 val gate = worker.block()
                 val order = ConcurrentLinkedQueue<Int>()
@@ -82,7 +83,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a worker that is behind holds its senders back") {
+        driverTest("a worker that is behind holds its senders back") {
             val capacity = 256
             withWorkers(mailboxCapacity = capacity, tasksPerTurnMax = 16) { (worker) ->
                 val accepted = AtomicInteger()
@@ -106,7 +107,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("local tasks that never end leave room for messages, and the loop goes on") {
+        driverTest("local tasks that never end leave room for messages, and the loop goes on") {
             withWorkers(tasksPerTurnMax = 16) { (worker) ->
                 val stop = CompletableFuture<Unit>()
                 worker.call { repeat(100) { Again(worker, stop).run() } }
@@ -153,7 +154,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a worker keeps its messages for a full mailbox, in order, and does not spin over them") {
+        driverTest("a worker keeps its messages for a full mailbox, in order, and does not spin over them") {
             withWorkers(workers = 2, mailboxCapacity = 16) { (sender, target) ->
                 val gate = target.block()
                 val order = ConcurrentLinkedQueue<Int>()
@@ -171,7 +172,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a worker that is stuck delays no message for another") {
+        driverTest("a worker that is stuck delays no message for another") {
             withWorkers(workers = 3, mailboxCapacity = 16) { (sender, stuck, free) ->
                 val gate = stuck.block()
                 val arrived = CountDownLatch(1)
@@ -184,7 +185,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("two workers flood each other through tiny mailboxes, in order and without deadlock") {
+        driverTest("two workers flood each other through tiny mailboxes, in order and without deadlock") {
             withWorkers(workers = 2, mailboxCapacity = 16) { (a, b) ->
                 val count = 20_000
                 val done = CountDownLatch(2)
@@ -204,7 +205,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("what belongs to a worker is refused to another thread with both names") {
+        driverTest("what belongs to a worker is refused to another thread with both names") {
             withWorkers { (worker) ->
                 val refused = shouldThrow<IllegalStateException> { worker.arm(timer { }, 1) }
                 refused.message shouldBe
@@ -213,7 +214,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("timers never fire early by the real clock, and not much later") {
+        driverTest("timers never fire early by the real clock, and not much later") {
             withWorkers { (worker) ->
                 val lateness = ConcurrentLinkedQueue<Long>()
                 val delays = (0L..200).map { it * 100_000 }
@@ -236,7 +237,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a timer at the end of time costs no turns") {
+        driverTest("a timer at the end of time costs no turns") {
             withWorkers { (worker) ->
                 worker.call { worker.arm(timer { }, Long.MAX_VALUE) }
                 val turns = worker.snapshot().turns()
@@ -245,7 +246,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a listener that asks for the end of every turn does not keep the worker there") {
+        driverTest("a listener that asks for the end of every turn does not keep the worker there") {
             withWorkers { (worker) ->
                 val asking = AtomicInteger(1)
                 val again =
@@ -260,12 +261,12 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("after the stop every task is refused") {
+        driverTest("after the stop every task is refused") {
             val worker = withWorkers { (worker) -> worker }
             shouldThrow<RejectedExecutionException> { worker.execute { } }.message shouldBe "worker 0 has stopped"
         }
 
-        kernelTest("a task that is accepted while the worker stops still runs") {
+        driverTest("a task that is accepted while the worker stops still runs") {
             leavesNothingBehind {
                 repeat(100) {
                     val runtime = UringRuntime.start(config(workers = 2).build())

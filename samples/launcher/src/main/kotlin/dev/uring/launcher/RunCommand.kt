@@ -9,6 +9,7 @@ import com.github.ajalt.clikt.parameters.arguments.help
 import com.github.ajalt.clikt.parameters.arguments.multiple
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
+import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.path
 import dev.uring.script.ScriptHost
 import kotlin.system.exitProcess
@@ -21,12 +22,16 @@ internal class RunCommand : CliktCommand(name = "run") {
     }
 
     private val cache by option("--cache", metavar = "FOLDER", hidden = true).path()
+    private val driver by option("--driver")
+        .choice("auto", "uring", "nio")
+        .help("what the workers run on, unless the script demands one")
     private val file by argument("FILE").path().help("the script, a file named *.uring.kts")
     private val arguments by argument("ARGUMENT").multiple().help("what the script sees as args")
 
     override fun help(context: Context): String = "Compiles and runs a script."
 
     override fun run() {
+        driver?.let { System.setProperty("uring.driver", it) }
         val folder = cache ?: ScriptHost.cacheFolder()
         val status = ScriptHost(folder, compiler = CompilerProcess(folder)).run(file, arguments)
         // Not a return from main: a thread that the script left behind must not keep the process.

@@ -20,7 +20,7 @@ public final class UringCallbackEcho {
       connection.write(bytes);
       return bytes.size();
     });
-    new SubjectControl(listener.port(), "ConnectionHandler, one worker, defaults")
+    new SubjectControl(listener.port(), "ConnectionHandler, one worker, driver " + runtime.driverName())
         .counters(() -> UringCounters.of(runtime))
         .serve();
   }

@@ -17,6 +17,9 @@ import dev.uring.bench.report.Comparison.P99
 object EchoAims {
     private const val CALLBACK = "uring-callback"
     private const val SUSPEND = "uring-dsl"
+    private const val NIO_CALLBACK = "nio-callback"
+    private const val NIO_SUSPEND = "nio-dsl"
+    private const val JDK_NIO = "jdk-nio"
     private const val C_URING = "c-uring"
     private const val NETTY_EPOLL = "netty-epoll"
     private const val NETTY_URING = "netty-io_uring"
@@ -48,9 +51,13 @@ object EchoAims {
             cpu(SUSPEND, NETTY_EPOLL, streams, AtLeast(1.05)),
             cpu(SUSPEND, NETTY_URING, c64, AtLeast(1.03)),
             cpu(SUSPEND, NETTY_URING, c1000 + kib16 + streams, AtLeast(1.05)),
+            cpu(NIO_CALLBACK, NETTY_EPOLL, c64, AtLeast(1.0)),
+            cpu(NIO_SUSPEND, NETTY_EPOLL, c64, AtLeast(1.0)),
+            cpu(NIO_CALLBACK, JDK_NIO, c64, AtLeast(0.95)),
             Aim(SUSPEND, NETTY_EPOLL, P99, c64, AtMost(0.67)),
             Aim(CALLBACK, null, BYTES_PER_OP, all, AtMost(ZERO_BYTES_PER_OP)),
             Aim(SUSPEND, null, BYTES_PER_OP, all, AtMost(ZERO_BYTES_PER_OP)),
+            Aim(NIO_CALLBACK, null, BYTES_PER_OP, c64, AtMost(ZERO_BYTES_PER_OP)),
         )
 
     /** Told beside the aims, to see the room there is: everything against the C reference. */

@@ -30,11 +30,16 @@ class EchoSubject private constructor(
     companion object {
         private const val PACKAGE = "dev.uring.bench.subject"
 
+        /** Has our subjects run on the JDK's selector, as they would where io_uring is blocked. */
+        private const val ON_NIO = "-During.driver=nio"
+
         /** In table order: ours, then peers, then the physical limits. */
         val ALL: List<EchoSubject> =
             listOf(
                 java("uring-dsl", "UringDslEcho", needs = ::ioUring),
                 java("uring-callback", "UringCallbackEcho", needs = ::ioUring),
+                java("nio-dsl", "UringDslEcho", listOf(ON_NIO)),
+                java("nio-callback", "UringCallbackEcho", listOf(ON_NIO)),
                 java("netty-epoll", "NettyEpollEcho", JavaCommand.NETTY_FLAGS, needs = { nettyNatives() }),
                 java("netty-io_uring", "NettyIoUringEcho", JavaCommand.NETTY_FLAGS) { nettyNatives() ?: ioUring(it) },
                 java("jdk-nio", "NioEcho"),

@@ -13,7 +13,7 @@ object UringDslEcho {
             uring({ workersCount(1) }) {
                 val server = tcp("127.0.0.1:0") { connection -> connection.forEachView { connection.write(it) } }
                 val control =
-                    SubjectControl(server.port, "suspending handler, one worker, defaults")
+                    SubjectControl(server.port, "suspending handler, one worker, driver ${runtime.driverName()}")
                         .counters { UringCounters.of(runtime) }
                 thread(name = "control") { control.serve() }
             }
