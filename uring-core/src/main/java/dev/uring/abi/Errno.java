@@ -180,6 +180,9 @@ public final class Errno {
   /** Cancelled. */
   public static final int ECANCELED = 125;
 
+  /** The file is not what it was. */
+  public static final int ESTALE = 116;
+
   /** The largest number that Linux gives out. */
   public static final int ERRNO_MAX = 132;
 

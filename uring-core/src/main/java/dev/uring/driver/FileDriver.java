@@ -47,6 +47,16 @@ public interface FileDriver {
   void open(int directory, String path, int flags, int permissions, FileOperation operation);
 
   /**
+   * Opens what a place stands for, whatever has its name by now: one answer, the file or a negative
+   * errno.
+   *
+   * @param place from {@link #open} with {@code O_PATH}; stays open
+   * @param flags access mode and other {@code O_*} flags
+   * @param operation hears the answer
+   */
+  void openPlace(int place, int flags, FileOperation operation);
+
+  /**
    * Takes over a descriptor that was opened elsewhere, as if {@link #open} had brought it: an end
    * of a pipe.
    *

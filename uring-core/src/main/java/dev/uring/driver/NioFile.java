@@ -22,6 +22,7 @@ final class NioFile {
   private final NioFileStatus opened;
   private final ReadWriteLock length = new ReentrantReadWriteLock();
 
+  /** Without a channel it is a place: what O_PATH brings, to look at and to open later. */
   NioFile(FileChannel channel, Path path, NioFileStatus opened) {
     this.channel = channel;
     this.path = path;
@@ -30,6 +31,17 @@ final class NioFile {
 
   FileChannel channel() {
     return channel;
+  }
+
+  /** Whether both are the same file, by whatever names. */
+  boolean isSame(NioFile other) {
+    return opened.isSameFile(other.opened);
+  }
+
+  void close() throws IOException {
+    if (channel != null) {
+      channel.close();
+    }
   }
 
   /** Where it was opened. */
@@ -55,6 +67,9 @@ final class NioFile {
    * facts are those of the opening, and the size is always this one's.
    */
   NioFileStatus status() throws IOException {
+    if (channel == null) {
+      return opened;
+    }
     NioFileStatus status;
     try {
       NioFileStatus named = NioFileStatus.of(path);

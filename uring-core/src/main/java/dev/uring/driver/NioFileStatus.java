@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
@@ -28,9 +29,9 @@ final class NioFileStatus {
     this.attributes = attributes;
   }
 
-  /** Asks about a path, through symbolic links. */
-  static NioFileStatus of(Path path) throws IOException {
-    return new NioFileStatus(Files.readAttributes(path, WANTED));
+  /** Asks about a path, through symbolic links unless an option says otherwise. */
+  static NioFileStatus of(Path path, LinkOption... options) throws IOException {
+    return new NioFileStatus(Files.readAttributes(path, WANTED, options));
   }
 
   /** Whether both are of the same file, whatever its name. */

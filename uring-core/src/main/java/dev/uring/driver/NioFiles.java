@@ -60,7 +60,13 @@ final class NioFiles implements FileDriver {
       int directory, String path, int flags, int permissions, FileOperation operation) {
     Path wanted = NioPaths.of(path);
     Path from = directory == WORKING_DIRECTORY ? null : find(directory).path();
-    ask(new Open(operation, from, wanted, flags, permissions));
+    ask(new Open(operation, from, wanted, flags, permissions, null));
+  }
+
+  @Override
+  public void openPlace(int place, int flags, FileOperation operation) {
+    NioFile found = find(place);
+    ask(new Open(operation, null, found.path(), flags, 0, found));
   }
 
   @Override
@@ -68,7 +74,7 @@ final class NioFiles implements FileDriver {
     checkOpen();
     NioFile closing = find(file);
     ask(operation, () -> {
-      closing.channel().close();
+      closing.close();
       return 0;
     });
     open.remove(file);
@@ -257,9 +263,17 @@ final class NioFiles implements FileDriver {
         answerClosing(done.poll());
       }
     }
-    open.values().forEach(file -> NioSocketOptions.closeQuietly(file.channel()));
+    open.values().forEach(NioFiles::closeQuietly);
     open.clear();
     arena.close();
+  }
+
+  private static void closeQuietly(NioFile file) {
+    try {
+      file.close();
+    } catch (IOException ignored) {
+      // It is closed whatever the system says, and what it says is about writes nobody synced.
+    }
   }
 
   private void answerClosing(NioFileTask task) {
@@ -332,20 +346,34 @@ final class NioFiles implements FileDriver {
     private final Path path;
     private final int flags;
     private final int permissions;
+    private final NioFile expected;
     private NioFile file;
 
-    Open(FileOperation operation, Path directory, Path path, int flags, int permissions) {
+    /** With {@code expected}, anything but that very file is refused. */
+    Open(
+        FileOperation operation,
+        Path directory,
+        Path path,
+        int flags,
+        int permissions,
+        NioFile expected) {
       super(NioFiles.this, operation);
       this.directory = directory;
       this.path = path;
       this.flags = flags;
       this.permissions = permissions;
+      this.expected = expected;
     }
 
     @Override
     int work() throws IOException {
       Path found = directory == null ? path : NioPaths.beneath(directory, path);
-      file = NioPaths.open(found, flags, permissions);
+      NioFile opened = NioPaths.open(found, flags, permissions);
+      if (expected != null && !opened.isSame(expected)) {
+        opened.close();
+        return -Errno.ESTALE;
+      }
+      file = opened;
       return 0;
     }
 

@@ -26,6 +26,7 @@ import java.util.Set;
  */
 final class NioPaths {
   private static final int ACCESS_MODE = 3;
+  private static final LinkOption[] NO_LINKS = {};
 
   private NioPaths() {}
 
@@ -64,6 +65,11 @@ final class NioPaths {
   }
 
   static NioFile open(Path path, int flags, int permissions) throws IOException {
+    if ((flags & Fcntl.O_PATH) != 0) {
+      LinkOption[] links =
+          (flags & Fcntl.O_NOFOLLOW) != 0 ? new LinkOption[] {LinkOption.NOFOLLOW_LINKS} : NO_LINKS;
+      return new NioFile(null, path, NioFileStatus.of(path, links));
+    }
     FileChannel channel = openChannel(path, flags, permissions);
     try {
       return new NioFile(channel, path, NioFileStatus.of(path));

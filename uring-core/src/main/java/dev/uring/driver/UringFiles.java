@@ -77,6 +77,11 @@ final class UringFiles implements FileDriver {
         operation);
   }
 
+  @Override
+  public void openPlace(int place, int flags, FileOperation operation) {
+    open(WORKING_DIRECTORY, "/proc/self/fd/" + place, flags, 0, operation);
+  }
+
   /** Hears of every file that an open has brought, before the one who asked for it. */
   void opened(int file) {
     open.set(file);

@@ -39,7 +39,7 @@ final class RegularOpening {
       throw new IllegalArgumentException("cannot create " + path
           + ": onlyRegular() is of files that exist. Leave out one of them.");
     }
-    open(directory, path, options.flagsToFind(), this::look);
+    open(call -> files.open(directory, path, options.flagsToFind(), 0, call), this::look);
     return opened;
   }
 
@@ -64,14 +64,10 @@ final class RegularOpening {
 
   private void openFound(int place) {
     opened.whenComplete((file, failure) -> letGo(place));
-    open(
-        FileDriver.WORKING_DIRECTORY,
-        "/proc/self/fd/" + place,
-        options.flagsToOpenFound(),
-        opened::complete);
+    open(call -> files.openPlace(place, options.flagsToOpenFound(), call), opened::complete);
   }
 
-  private void open(int directory, String name, int flags, Consumer<Integer> next) {
+  private void open(Consumer<FileCall<Integer>> ask, Consumer<Integer> next) {
     FileCall<Integer> call = new FileCall<>("open", path, "", file -> file);
     call.future().whenComplete((file, failure) -> {
       if (failure == null) {
@@ -80,7 +76,7 @@ final class RegularOpening {
         opened.completeExceptionally(failure);
       }
     });
-    orFail(() -> files.open(directory, name, flags, 0, call));
+    orFail(() -> ask.accept(call));
   }
 
   // A stage swallows what its callbacks throw, and a worker that stops refuses the next step.

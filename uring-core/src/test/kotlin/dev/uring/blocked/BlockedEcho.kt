@@ -14,11 +14,16 @@ internal enum class Blockade(
     val install: () -> Unit,
 ) {
     NONE({}),
-    SETUP_FORBIDDEN({ SeccompFilter(SYS_IO_URING_SETUP, null, EPERM).install() }),
-    SETUP_MISSING({ SeccompFilter(SYS_IO_URING_SETUP, null, ENOSYS).install() }),
-    SETUP_OUT_OF_MEMORY({ SeccompFilter(SYS_IO_URING_SETUP, null, ENOMEM).install() }),
-    ENTER_FORBIDDEN({ SeccompFilter(SYS_IO_URING_ENTER, null, EPERM).install() }),
-    BUFFER_RINGS_MISSING({ SeccompFilter(SYS_IO_URING_REGISTER, IORING_REGISTER_PBUF_RING, EINVAL).install() }),
+    SETUP_FORBIDDEN({ SeccompFilter.refusing(SYS_IO_URING_SETUP, EPERM).install() }),
+    SETUP_MISSING({ SeccompFilter.refusing(SYS_IO_URING_SETUP, ENOSYS).install() }),
+    SETUP_OUT_OF_MEMORY({ SeccompFilter.refusing(SYS_IO_URING_SETUP, ENOMEM).install() }),
+    ENTER_FORBIDDEN({ SeccompFilter.refusing(SYS_IO_URING_ENTER, EPERM).install() }),
+    BUFFER_RINGS_MISSING({ SeccompFilter.refusing(SYS_IO_URING_REGISTER, EINVAL, IORING_REGISTER_PBUF_RING).install() }),
+    CONTAINER({ SeccompFilter.of(ContainerProfile.rules(), ContainerProfile.numbers()).install() }),
+    CONTAINER_WITHOUT_IO_URING({
+        val rules = ContainerProfile.rules().filter { "io_uring_setup" !in it.names }
+        SeccompFilter.of(rules, ContainerProfile.numbers()).install()
+    }),
     NO_LOCKED_MEMORY({
         check(Libc.setrlimit(Posix.RLIMIT_MEMLOCK, ResourceLimit(0, 0)) == 0) { "setrlimit" }
     }),

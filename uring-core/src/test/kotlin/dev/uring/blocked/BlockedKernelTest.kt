@@ -11,8 +11,10 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import org.opentest4j.TestAbortedException
 import java.nio.file.Path
 import java.util.concurrent.TimeUnit
+import kotlin.io.path.exists
 
 /**
  * io_uring blocked for real, in processes of their own: a seccomp filter cannot be taken back.
@@ -62,6 +64,20 @@ class BlockedKernelTest :
             lines.warnings().shouldBeEmpty()
         }
 
+        kernelTest("under the profile for containers auto runs on io_uring without a word") {
+            needsHeader()
+            val lines = run(Blockade.CONTAINER)
+            lines shouldContain "driver=uring echoed=hello"
+            lines.warnings().shouldBeEmpty()
+        }
+
+        kernelTest("the profile's rule about io_uring is what makes the difference") {
+            needsHeader()
+            val lines = run(Blockade.CONTAINER_WITHOUT_IO_URING)
+            lines shouldContain "driver=nio echoed=hello"
+            lines.warnings().single() shouldContain "a seccomp filter blocks io_uring"
+        }
+
         kernelTest("io_uring that is demanded and forbidden is an error that names the filter") {
             val lines = run(Blockade.SETUP_FORBIDDEN, "URING")
             lines.warnings().shouldBeEmpty()
@@ -104,6 +120,12 @@ class BlockedKernelTest :
             lines.warnings().single() shouldContain "io_uring needs Linux"
         }
     })
+
+private fun needsHeader() {
+    if (!ContainerProfile.header.exists()) {
+        throw TestAbortedException("no ${ContainerProfile.header} to find the numbers of system calls in")
+    }
+}
 
 private fun List<String>.warnings() = filter { it.startsWith("WARN") || it.startsWith("ERROR") }
 

@@ -11,7 +11,6 @@ import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.smallConfig
 import dev.uring.worker.Worker
 import dev.uring.worker.WorkerOptions
@@ -74,7 +73,7 @@ class WorkerFilesKernelTest :
             }
         }
 
-        kernelTest("a name that must be of a regular file opens nothing else, and waits for nobody") {
+        driverTest("a name that must be of a regular file opens nothing else, and waits for nobody") {
             withFiles { bench ->
                 val regular = OpenOptions.forReadingAndWriting().onlyRegular()
                 Files.write(bench.directory.resolve("file"), bytesOf(1, 5_000))

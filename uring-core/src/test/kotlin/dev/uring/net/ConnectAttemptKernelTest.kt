@@ -6,7 +6,6 @@ import dev.uring.base.ConnectFailedException
 import dev.uring.bytes.ByteView
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -123,7 +122,7 @@ class ConnectAttemptKernelTest :
             }
         }
 
-        kernelTest("an attempt that is given up when the kernel has connected it already brings no connection") {
+        driverTest("an attempt that is given up when the kernel has connected it already brings no connection") {
             withRuntime { runtime ->
                 val listener = runtime.listen("127.0.0.1:0") { none }
                 val worker = runtime.worker(0)

@@ -6,7 +6,6 @@ import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
@@ -86,7 +85,7 @@ class OwnedBytesKernelTest :
             }
         }
 
-        kernelTest("owned bytes are sent on another connection, later, in their place among what is written there") {
+        driverTest("owned bytes are sent on another connection, later, in their place among what is written there") {
             val connections = ConcurrentLinkedQueue<Connection>()
             val keepsAll = ConnectionHandler { _, _ -> 0 }
             withServer(smallConfig().build(), { keepsAll.also { _ -> connections += it } }) { server ->
@@ -115,7 +114,7 @@ class OwnedBytesKernelTest :
             }
         }
 
-        kernelTest("owned bytes that cannot be queued stay the program's; on a closed connection they are given back") {
+        driverTest("owned bytes that cannot be queued stay the program's; on a closed connection they are given back") {
             val recorder = Recorder(onReceive = { _, _ -> 0 })
             withServer(recorder) { server ->
                 server.connect().send("abcd")

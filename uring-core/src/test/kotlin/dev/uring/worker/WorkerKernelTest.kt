@@ -119,7 +119,7 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a turn runs no more than its share of tasks, and the others in the turns that follow") {
+        driverTest("a turn runs no more than its share of tasks, and the others in the turns that follow") {
             withWorkers(tasksPerTurnMax = 16) { (worker) ->
                 val turns = ConcurrentLinkedQueue<Long>()
                 worker.call { repeat(160) { worker.execute { turns += worker.counters().turns } } }
