@@ -287,8 +287,11 @@ final class NioFiles implements FileDriver {
 
   private void answer(NioFileTask task) {
     underWay.remove(task.operation);
-    driver.answer(task.operation, task.finish());
-    task.answered();
+    try {
+      driver.answer(task.operation, task.finish());
+    } finally {
+      task.answered();
+    }
   }
 
   private NioFile find(int file) {
