@@ -183,9 +183,6 @@ public final class Errno {
   /** The file is not what it was. */
   public static final int ESTALE = 116;
 
-  /** The largest number that Linux gives out. */
-  public static final int ERRNO_MAX = 132;
-
   // Numbers 41 and 58 are unassigned. The wording of the meanings is that of strerror(3).
   private static final String TABLE = """
       1 EPERM operation not permitted
@@ -320,7 +317,7 @@ public final class Errno {
       132 ERFKILL operation not possible due to RF-kill
       """;
 
-  private static final String[] NAMES = new String[ERRNO_MAX + 1];
+  private static final String[] NAMES = new String[133];
   private static final String[] MEANINGS = new String[NAMES.length];
 
   static {

@@ -35,6 +35,8 @@ import java.util.Map;
  * the class of the exception decides.
  */
 final class NioErrors {
+  // The largest number that Linux gives out.
+  private static final int ERRNO_MAX = 132;
   private static final Map<String, Integer> ENGLISH = english();
   private static final Map<Class<?>, Integer> CLASSES = classes();
 
@@ -99,7 +101,7 @@ final class NioErrors {
 
   private static Map<String, Integer> english() {
     Map<String, Integer> numbers = new HashMap<>();
-    for (int errno = 1; errno <= Errno.ERRNO_MAX; errno++) {
+    for (int errno = 1; errno <= ERRNO_MAX; errno++) {
       numbers.putIfAbsent(Errno.describe(errno), errno);
     }
     numbers.remove("unknown error");

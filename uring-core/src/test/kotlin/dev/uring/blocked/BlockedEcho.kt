@@ -18,7 +18,9 @@ internal enum class Blockade(
     SETUP_MISSING({ SeccompFilter.refusing(SYS_IO_URING_SETUP, ENOSYS).install() }),
     SETUP_OUT_OF_MEMORY({ SeccompFilter.refusing(SYS_IO_URING_SETUP, ENOMEM).install() }),
     ENTER_FORBIDDEN({ SeccompFilter.refusing(SYS_IO_URING_ENTER, EPERM).install() }),
-    BUFFER_RINGS_MISSING({ SeccompFilter.refusing(SYS_IO_URING_REGISTER, EINVAL, IORING_REGISTER_PBUF_RING).install() }),
+    BUFFER_RINGS_MISSING(
+        { SeccompFilter.refusing(SYS_IO_URING_REGISTER, EINVAL, IORING_REGISTER_PBUF_RING).install() },
+    ),
     CONTAINER({ SeccompFilter.of(ContainerProfile.rules(), ContainerProfile.numbers()).install() }),
     CONTAINER_WITHOUT_IO_URING({
         val rules = ContainerProfile.rules().filter { "io_uring_setup" !in it.names }

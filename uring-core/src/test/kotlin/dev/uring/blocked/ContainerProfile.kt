@@ -45,7 +45,12 @@ internal object ContainerProfile {
     private fun number(
         name: String,
         rest: String,
-    ): Long? = Regex(""""$name":\s*(\d+)""").find(rest)?.groupValues?.get(1)?.toLong()
+    ): Long? =
+        Regex(""""$name":\s*(\d+)""")
+            .find(rest)
+            ?.groupValues
+            ?.get(1)
+            ?.toLong()
 
     /** The numbers of this machine's system calls, from the kernel's header. */
     fun numbers(): Map<String, Int> {

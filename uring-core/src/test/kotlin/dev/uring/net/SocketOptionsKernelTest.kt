@@ -188,7 +188,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        driverTest("tcp6 takes no IPv4 client, and its port is free for one that does") {
+        kernelTest("tcp6 takes no IPv4 client, and its port is free for one that does") {
             withRuntime { runtime ->
                 val v6 = Recorder()
                 val v4 = Recorder()
@@ -199,7 +199,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        driverTest("TcpInfo counts what went through the connection") {
+        kernelTest("TcpInfo counts what went through the connection") {
             withRuntime { runtime ->
                 val served = Recorder(onReceive = { c, bytes -> bytes.size().also { c.write(bytes) } })
                 val listener = runtime.listen("127.0.0.1:0") { served }
