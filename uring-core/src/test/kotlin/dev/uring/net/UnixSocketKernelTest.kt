@@ -10,7 +10,6 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.driverTest
 import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
@@ -93,7 +92,7 @@ class UnixSocketKernelTest :
     FunSpec({
         val folder = tempdir().toPath()
 
-        driverTest("a Unix socket with a path carries bytes both ways and its file is gone when it is closed") {
+        kernelTest("a Unix socket with a path carries bytes both ways and its file is gone when it is closed") {
             val path = folder.resolve("echo.sock")
             withRuntime { runtime ->
                 val listener = runtime.listen("unix:$path") { echo }
@@ -108,7 +107,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("shutdown removes the file too") {
+        kernelTest("shutdown removes the file too") {
             val path = folder.resolve("shutdown.sock")
             withRuntime { runtime -> runtime.listen("unix:$path") { echo } }
             path.exists() shouldBe false
@@ -143,7 +142,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("a TCP peer has no credentials") {
+        kernelTest("a TCP peer has no credentials") {
             withRuntime { runtime ->
                 val listener = runtime.listen("127.0.0.1:0") { echo }
                 val (_, credentials) =
@@ -154,7 +153,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("the file of a server that is gone is replaced, that of a live one or of another kind is not") {
+        kernelTest("the file of a server that is gone is replaced, that of a live one or of another kind is not") {
             val path = folder.resolve("stale.sock")
             // The JDK leaves the file behind, as a server does that was killed.
             val previous = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path))
@@ -177,7 +176,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("a closed listener leaves the file of its successor") {
+        kernelTest("a closed listener leaves the file of its successor") {
             val path = folder.resolve("successor.sock")
             withRuntime { runtime ->
                 val first = runtime.listen("unix:$path") { echo }
@@ -191,7 +190,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("the mode of the file is what was asked for") {
+        kernelTest("the mode of the file is what was asked for") {
             val path = folder.resolve("mode.sock")
             withRuntime { runtime ->
                 runtime.listen("unix:$path?mode=607") { echo }
@@ -199,7 +198,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("connections of a Unix listener are spread over the workers") {
+        kernelTest("connections of a Unix listener are spread over the workers") {
             val path = folder.resolve("spread.sock")
             withRuntime { runtime ->
                 runtime.listen("unix:$path") { echo }
@@ -209,7 +208,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        driverTest("a path where nobody listens is refused with the likely cause") {
+        kernelTest("a path where nobody listens is refused with the likely cause") {
             withRuntime { runtime ->
                 val failure =
                     shouldThrow<ExecutionException> {
