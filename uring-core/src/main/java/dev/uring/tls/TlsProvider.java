@@ -12,6 +12,9 @@ public enum TlsProvider {
   /**
    * Conscrypt, which is BoringSSL: artifact {@code org.conscrypt:conscrypt-openjdk-uber}. Options
    * with it are refused when it is not on the class path.
+   *
+   * <p>Its engine may end the output when the peer ends its own: a reply to a request that arrives
+   * together with the peer's {@code close_notify} can be lost.
    */
   CONSCRYPT;
 

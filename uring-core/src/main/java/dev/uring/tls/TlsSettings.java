@@ -142,7 +142,8 @@ public abstract sealed class TlsSettings permits TlsServerOptions, TlsClientOpti
   }
 
   /**
-   * Who does the cryptography. Default {@link TlsProvider#AUTO}.
+   * Who does the cryptography. Default {@link TlsProvider#JDK}, which is everywhere and the same
+   * everywhere; see {@link TlsProvider#CONSCRYPT} for what differs there.
    *
    * @return the provider
    */
@@ -212,7 +213,7 @@ public abstract sealed class TlsSettings permits TlsServerOptions, TlsClientOpti
     private int sessionCacheSize = 20480;
     private Duration sessionTimeout = Duration.ofHours(2);
     private boolean toleratesTruncation;
-    private TlsProvider provider = TlsProvider.AUTO;
+    private TlsProvider provider = TlsProvider.JDK;
 
     Builder() {}
 
