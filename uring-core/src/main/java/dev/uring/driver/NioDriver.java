@@ -104,6 +104,10 @@ public final class NioDriver implements Driver {
     NioSocket removed = sockets.remove(socket);
     if (removed != null) {
       removed.closeChannel();
+      if (isClosePending && Thread.currentThread() == thread) {
+        isClosePending = false;
+        selection.letGoOfClosed();
+      }
     }
   }
 
@@ -183,7 +187,9 @@ public final class NioDriver implements Driver {
   public void close(int socket, Operation operation) {
     NioSocket closing = open(socket);
     begin(operation, closing);
-    closeNow(socket);
+    // The next selection, which goes before the answer, has the system close it.
+    sockets.remove(closing);
+    closing.closeChannel();
     answerLater(operation, 0);
   }
 

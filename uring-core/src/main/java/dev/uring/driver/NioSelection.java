@@ -78,6 +78,18 @@ final class NioSelection {
     }
   }
 
+  /**
+   * Has the system close the channels that were closed: until a selection the selector holds them,
+   * and a listener would still take connections. What is ready is found again by the next one.
+   */
+  void letGoOfClosed() {
+    try {
+      selector.selectNow(key -> {});
+    } catch (IOException failed) {
+      throw new UringException("select failed: " + failed.getMessage(), failed);
+    }
+  }
+
   /** Whether somebody woke the selector since this was last asked. */
   boolean takeWake() {
     if (!isWoken) {
