@@ -1,6 +1,7 @@
 package dev.uring;
 
 import dev.uring.base.BlockingPoolFullException;
+import dev.uring.worker.SideThreads;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -9,7 +10,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Threads for code that must block: a driver without an asynchronous face, a name service, a lock
@@ -53,7 +53,6 @@ public final class BlockingPool implements Executor {
 
   BlockingPool(int threadsMax, int waitingMax) {
     this.waitingMax = waitingMax;
-    AtomicInteger number = new AtomicInteger();
     // The queue itself has no bound: execute() has one, and a coroutine that waits is bounded by
     // its own existence.
     threads = new ThreadPoolExecutor(
@@ -62,11 +61,7 @@ public final class BlockingPool implements Executor {
         IDLE_SECONDS,
         TimeUnit.SECONDS,
         new LinkedBlockingQueue<>(),
-        task -> {
-          Thread thread = new Thread(task, "uring-blocking-" + number.incrementAndGet());
-          thread.setDaemon(true);
-          return thread;
-        });
+        new SideThreads("uring-blocking-"));
     threads.allowCoreThreadTimeOut(true);
   }
 

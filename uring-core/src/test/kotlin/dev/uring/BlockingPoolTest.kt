@@ -1,10 +1,18 @@
 package dev.uring
 
 import dev.uring.base.BlockingPoolFullException
+import dev.uring.testing.call
+import dev.uring.testing.closeInTime
+import dev.uring.testing.kernelTest
+import dev.uring.testing.leavesNothingBehind
+import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.File
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.ExecutionException
@@ -45,6 +53,22 @@ class BlockingPoolTest :
             awaited.await(20, TimeUnit.SECONDS) shouldBe true
             pool.close()
         }
+
+        kernelTest("a call that a pinned worker makes may run on every CPU") {
+            leavesNothingBehind {
+                val runtime = UringRuntime.start(smallConfig().pinWorkers(true).build())
+                val worker = runtime.worker(0)
+                val all = allowedCpus()
+                withClue("a worker that is not pinned shows nothing") {
+                    if (Runtime.getRuntime().availableProcessors() > 1) worker.call { allowedCpus() } shouldNotBe all
+                }
+                worker.call { runtime.blocking().call { allowedCpus() } }.get() shouldBe all
+                runtime.closeInTime()
+            }
+        }
     })
+
+/** Of the calling thread. */
+private fun allowedCpus(): String = File("/proc/thread-self/status").readLines().first { it.startsWith("Cpus_allowed_list") }
 
 private fun <T> CompletionStage<T>.get(): T = toCompletableFuture().get(20, TimeUnit.SECONDS)

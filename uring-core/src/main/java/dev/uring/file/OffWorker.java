@@ -1,11 +1,11 @@
 package dev.uring.file;
 
+import dev.uring.worker.SideThreads;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Threads for the few file operations that only block: listing a directory, and cutting a file on a
@@ -21,7 +21,6 @@ final class OffWorker {
   // Long enough to serve a burst with the same threads, short enough to leave none behind.
   private static final long IDLE_SECONDS = 5;
 
-  private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final ThreadPoolExecutor THREADS = newThreads();
 
   private OffWorker() {}
@@ -52,11 +51,7 @@ final class OffWorker {
         IDLE_SECONDS,
         TimeUnit.SECONDS,
         new LinkedBlockingQueue<>(WAITING_MAX),
-        task -> {
-          Thread thread = new Thread(task, "uring-files-" + NUMBER.getAndIncrement());
-          thread.setDaemon(true);
-          return thread;
-        });
+        new SideThreads("uring-files-"));
     threads.allowCoreThreadTimeOut(true);
     return threads;
   }

@@ -1,11 +1,11 @@
 package dev.uring.tls;
 
+import dev.uring.worker.SideThreads;
 import dev.uring.worker.Worker;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Threads beside a worker for the parts of handshakes that take long: a signature with an RSA key
@@ -28,25 +28,13 @@ final class HandshakeThreads implements Executor {
   private final ThreadPoolExecutor threads;
 
   private HandshakeThreads(Worker worker) {
-    AtomicInteger number = new AtomicInteger();
     threads = new ThreadPoolExecutor(
         THREADS_MAX,
         THREADS_MAX,
         IDLE_SECONDS,
         TimeUnit.SECONDS,
         new LinkedBlockingQueue<>(),
-        task -> {
-          String name = "uring-tls-" + worker.index() + "-" + number.incrementAndGet();
-          Thread thread = new Thread(
-              () -> {
-                // Or the worker would have to share its CPU with it, whatever others are idle.
-                worker.unpinCurrentThread();
-                task.run();
-              },
-              name);
-          thread.setDaemon(true);
-          return thread;
-        });
+        new SideThreads("uring-tls-" + worker.index() + "-"));
     threads.allowCoreThreadTimeOut(true);
     worker.terminated().thenRun(threads::shutdownNow);
   }
