@@ -69,6 +69,9 @@ class BlockingPoolTest :
     })
 
 /** Of the calling thread. */
-private fun allowedCpus(): String = File("/proc/thread-self/status").readLines().first { it.startsWith("Cpus_allowed_list") }
+private fun allowedCpus(): String =
+    File("/proc/thread-self/status").readLines().first {
+        it.startsWith("Cpus_allowed_list")
+    }
 
 private fun <T> CompletionStage<T>.get(): T = toCompletableFuture().get(20, TimeUnit.SECONDS)

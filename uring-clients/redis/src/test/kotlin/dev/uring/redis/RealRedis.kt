@@ -124,7 +124,7 @@ internal fun withUring(
     block: suspend UringScope.() -> Unit,
 ) {
     val before = sockets()
-    runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block) }
+    runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) }
     check(!countsSockets || sockets() == before) { "sockets left open: ${sockets() - before}" }
 }
 

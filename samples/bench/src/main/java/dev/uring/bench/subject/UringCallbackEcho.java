@@ -20,7 +20,8 @@ public final class UringCallbackEcho {
       connection.write(bytes);
       return bytes.size();
     });
-    new SubjectControl(listener.port(), "ConnectionHandler, one worker, driver " + runtime.driverName())
+    new SubjectControl(
+            listener.port(), "ConnectionHandler, one worker, driver " + runtime.driverName())
         .counters(() -> UringCounters.of(runtime))
         .serve();
   }
