@@ -10,6 +10,7 @@ import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import java.net.ConnectException
+import java.net.SocketException
 import java.time.Duration
 import java.util.concurrent.ConcurrentLinkedQueue
 
@@ -110,6 +111,8 @@ private fun Server.awaitRefusal() {
             connect().close()
         } catch (_: ConnectException) {
             return
+        } catch (_: SocketException) {
+            // Reset: it was in the backlog when the listener was closed, which is no refusal yet.
         }
     }
 }
