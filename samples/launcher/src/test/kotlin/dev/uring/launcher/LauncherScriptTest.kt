@@ -49,7 +49,12 @@ class LauncherScriptTest :
 
             val done = run(elsewhere, "--help")
 
-            listOf("run [--driver NAME] FILE", "doctor", "bench NAME", "--version").forEach { done.out shouldContain it }
+            listOf(
+                "run [--driver NAME] FILE",
+                "doctor",
+                "bench NAME",
+                "--version",
+            ).forEach { done.out shouldContain it }
             done.status shouldBe 0
         }
 
