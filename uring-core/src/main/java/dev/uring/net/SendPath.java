@@ -155,7 +155,10 @@ final class SendPath {
           encode(piece, count);
           encoded += count;
         }
-        queue.encoded(encoded);
+        // Without memory for what becomes of them the connection has ended, and they are dropped.
+        if (queue.inFlight() > 0) {
+          queue.encoded(encoded);
+        }
       }
       case ENDED -> queue.clear(null);
       default -> throw new AssertionError(layer.outputState());
@@ -207,6 +210,8 @@ final class SendPath {
     // The piece that a send was short in is still being read; it goes with those behind it.
     wire.clear(shortOne == null ? null : shortOne.held);
     if (layer != null) {
+      // The kernel never holds these: they may be in the middle of being encoded.
+      queue.sent(0, null);
       queue.clear(null);
     }
     tellLater();
