@@ -9,6 +9,7 @@ import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.block
 import dev.uring.testing.driverTest
+import dev.uring.testing.isOnNio
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
@@ -73,8 +74,11 @@ class AsyncFileKernelTest :
                 results.forEachIndexed { i, result ->
                     result.value() shouldBe content.copyOfRange(i * 512, (i + 1) * 512)
                 }
-                // One that submits them all, and some that find the answers and the test's own calls.
-                bench.onWorker { bench.worker.snapshot().enters() } - entersBefore.value() shouldBeLessThanOrEqual 20
+                // One that submits them all, and some that find the answers and the test's own calls. The threads that
+                // read for the selector's driver answer whenever they are done: one by one, if it comes to that.
+                val entersMax = if (isOnNio) 120L else 20L
+                bench.onWorker { bench.worker.snapshot().enters() } - entersBefore.value() shouldBeLessThanOrEqual
+                    entersMax
                 bench.close(file)
             }
         }
