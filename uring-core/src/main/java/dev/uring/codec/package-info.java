@@ -2,7 +2,9 @@
  * Contracts of sans-IO codecs: bytes in, values out, no socket and no clock.
  *
  * <p><b>What lives here.</b> {@link dev.uring.codec.DecodeStatus}, the three answers of a decoder;
- * {@link dev.uring.codec.Framing}, where a message ends: behind a delimiter or a length.
+ * {@link dev.uring.codec.Framing}, where a message ends: behind a delimiter or a length;
+ * {@link dev.uring.codec.Gather}, memory of a decoder for a message too large to wait in its
+ * connection.
  *
  * <p><b>May import.</b> {@code bytes}, {@code base} only.
  *

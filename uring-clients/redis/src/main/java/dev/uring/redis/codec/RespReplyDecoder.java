@@ -2,6 +2,7 @@ package dev.uring.redis.codec;
 
 import dev.uring.bytes.ByteView;
 import dev.uring.codec.DecodeStatus;
+import dev.uring.codec.Gather;
 import java.util.Objects;
 
 /**
@@ -44,7 +45,7 @@ public final class RespReplyDecoder implements AutoCloseable {
 
   private final ReplyLimits limits;
   private final RespInteger integer = new RespInteger();
-  private final RespGather gather = new RespGather("RespReplyDecoder, its own memory");
+  private final Gather gather = new Gather("RespReplyDecoder, its own memory");
   private final ReplyTape tape = new ReplyTape();
   private final ReplyNesting nesting;
   private final ReplyReader reader = new ReplyReader(tape);

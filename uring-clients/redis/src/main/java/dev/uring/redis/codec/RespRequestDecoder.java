@@ -2,6 +2,7 @@ package dev.uring.redis.codec;
 
 import dev.uring.bytes.ByteView;
 import dev.uring.codec.DecodeStatus;
+import dev.uring.codec.Gather;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -60,7 +61,7 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
 
   private final RespLimits limits;
   private final RespInteger integer = new RespInteger();
-  private final RespGather gather = new RespGather("RespRequestDecoder, its own memory");
+  private final Gather gather = new Gather("RespRequestDecoder, its own memory");
 
   // Positions below are relative to the first byte of the request, which stands at `base` in
   // `source`: the request may move between two calls.

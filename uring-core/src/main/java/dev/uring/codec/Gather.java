@@ -1,4 +1,4 @@
-package dev.uring.redis.codec;
+package dev.uring.codec;
 
 import dev.uring.bytes.ByteView;
 import dev.uring.bytes.ByteWindow;
@@ -9,11 +9,21 @@ import java.lang.foreign.ValueLayout;
 /**
  * A decoder's own memory for one message that does not stay in the connection's view.
  *
- * <p>Grows by doubling as bytes arrive, so all copying together is at most twice the message, and
- * never beyond the size the message is known to have. Freed as soon as the message is done, unless
- * it is small: native memory that waits for a garbage collector is memory nobody sees.
+ * <h2>Shapes and units</h2>
+ *
+ * Grows by doubling as bytes arrive, so all copying together is at most twice the message, and
+ * never beyond the size the message is known to have.
+ *
+ * <h2>Ownership</h2>
+ *
+ * Owns native memory, freed as soon as the message is done, unless it is small: memory that waits
+ * for a garbage collector is memory nobody sees. {@link #free()} frees the rest.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * The thread that first appends; memory is confined to it.
  */
-final class RespGather {
+public final class Gather {
   private static final int BYTES_MIN = 4 << 10;
   private static final int KEPT_BYTES_MAX = 64 << 10;
 
@@ -22,39 +32,62 @@ final class RespGather {
   private MemorySegment memory = MemorySegment.NULL;
   private int size;
 
-  RespGather(String lender) {
+  /**
+   * Memory without a byte in it.
+   *
+   * @param lender who lends, as error messages should call it
+   */
+  public Gather(String lender) {
     window = new ByteWindow(lender);
   }
 
-  int size() {
+  /**
+   * How much was gathered.
+   *
+   * @return bytes
+   */
+  public int size() {
     return size;
   }
 
-  /** A view of everything gathered; valid until the next change. */
-  ByteView view() {
+  /**
+   * Lends everything gathered.
+   *
+   * @return always the same view, valid until the next change
+   */
+  public ByteView view() {
     window.lend(memory, 0, size);
     return window;
   }
 
   /**
-   * Appends bytes.
+   * Appends a part of a view.
    *
+   * @param bytes what to copy from
+   * @param from first position
+   * @param count how many bytes
    * @param sizeExpected the size known to come, or 0; growth stops there
    */
-  void append(ByteView bytes, int from, int count, int sizeExpected) {
+  public void append(ByteView bytes, int from, int count, int sizeExpected) {
     ensure(count, sizeExpected);
     bytes.copyTo(from, memory, size, count);
     size += count;
   }
 
-  void append(byte[] bytes, int count) {
+  /**
+   * Appends the front of an array.
+   *
+   * @param bytes what to copy from
+   * @param count how many bytes
+   */
+  public void append(byte[] bytes, int count) {
     ensure(count, 0);
     MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, size, count);
     size += count;
   }
 
   /** Forgets the bytes; keeps a small block for the next message. */
-  void clear() {
+  public void clear() {
     window.end();
     size = 0;
     if (memory.byteSize() > KEPT_BYTES_MAX) {
@@ -62,7 +95,8 @@ final class RespGather {
     }
   }
 
-  void free() {
+  /** Frees the memory; it may be used again. */
+  public void free() {
     window.end();
     size = 0;
     memory = MemorySegment.NULL;
