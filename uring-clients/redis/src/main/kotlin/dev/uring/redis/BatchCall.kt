@@ -1,6 +1,8 @@
 package dev.uring.redis
 
 import dev.uring.bytes.ByteSink
+import dev.uring.client.Link
+import dev.uring.client.SuspendedRequest
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ErrorReplyException
@@ -95,9 +97,9 @@ internal class BatchBuilder<K : Any, V : Any>(
 
 /** Several commands that go out as one and are answered one by one. */
 internal open class BatchCall(
-    side: WorkerSide,
+    private val side: RedisSide,
     protected val batch: BatchBuilder<*, *>,
-) : SuspendedRequest(side) {
+) : SuspendedRequest<ReplyReader>(side) {
     protected var repliesTaken = 0
 
     override val name: String get() = "a pipeline of ${batch.results.size} commands"
@@ -106,13 +108,12 @@ internal open class BatchCall(
     override val isReplayable: Boolean get() = link?.kind == Link.Kind.SHARED && batch.writers.all(side::mayReplay)
 
     fun begin(
-        target: Link?,
+        target: RedisLink?,
         continuation: Continuation<Any?>,
     ): Any {
         val suspended = park(continuation)
         try {
-            timeoutNanos = side.timeoutNanos(CommandWriter.NOT_BLOCKING)
-            (target ?: side.shared).submit(this)
+            side.submit(this, target ?: side.shared)
         } catch (failure: Throwable) {
             unpark()
             throw failure
@@ -161,7 +162,7 @@ internal open class BatchCall(
  * changed.
  */
 internal class TransactionCall(
-    side: WorkerSide,
+    side: RedisSide,
     batch: BatchBuilder<*, *>,
     override val generation: Long,
 ) : BatchCall(side, batch) {

@@ -1,5 +1,6 @@
 package dev.uring.redis
 
+import dev.uring.client.Request
 import dev.uring.dsl.dispatcher
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
@@ -88,12 +89,12 @@ public suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.watch(
 
 private suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.watchOn(
     core: ClientCore,
-    side: WorkerSide,
+    side: RedisSide,
     keys: List<K>,
     attempts: Int,
     block: suspend WatchScope<K, V>.() -> R,
 ): R {
-    val link = side.dedicated.lease()
+    val link = side.dedicated.lease("transaction")
     val executor = CodecExecutor(core, codec, link)
     var isClean = false
     try {
@@ -124,7 +125,7 @@ private suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.watchOn(
 public class WatchScope<K : Any, V : Any> internal constructor(
     private val core: ClientCore,
     private val executor: RedisExecutor<K, V>,
-    private val link: Link,
+    private val link: RedisLink,
     private val generation: Long,
 ) : RedisExecutor<K, V> {
     internal var isCommitted = false
@@ -173,8 +174,8 @@ private inline fun <K : Any, V : Any, R> BatchBuilder<K, V>.collect(block: Redis
     }
 
 private suspend fun ClientCore.await(
-    link: Link?,
-    make: (WorkerSide) -> BatchCall,
+    link: RedisLink?,
+    make: (RedisSide) -> BatchCall,
 ): Unit =
     suspendCoroutineUninterceptedOrReturn { continuation ->
         @Suppress("UNCHECKED_CAST")
@@ -201,7 +202,7 @@ internal fun RedisExecutor<*, *>.core(operation: String): ClientCore =
         )
     }
 
-private fun RedisExecutor<*, *>.link(): Link? = (this as? CodecExecutor<*, *>)?.link
+private fun RedisExecutor<*, *>.link(): RedisLink? = (this as? CodecExecutor<*, *>)?.link
 
 private val WATCH = Command.of("WATCH", Command.CONNECTION)
 private val UNWATCH = Command.of("UNWATCH", Command.CONNECTION)

@@ -1,6 +1,7 @@
 package dev.uring.redis
 
 import dev.uring.bytes.ByteSink
+import dev.uring.client.SuspendedRequest
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ErrorReplyException
@@ -11,8 +12,8 @@ import kotlin.coroutines.resumeWithException
 
 /** One command that a coroutine waits for. Used again and again: a call allocates nothing but its result. */
 internal class CommandCall(
-    side: WorkerSide,
-) : SuspendedRequest(side) {
+    private val side: RedisSide,
+) : SuspendedRequest<ReplyReader>(side) {
     private var writer: CommandWriter? = null
     private var reply: Reply<*>? = null
     private var command: Command = NONE
@@ -27,7 +28,7 @@ internal class CommandCall(
 
     /** On the worker: sends and suspends, or throws with this object given back. */
     fun begin(
-        target: Link?,
+        target: RedisLink?,
         newWriter: CommandWriter,
         newReply: Reply<*>,
         continuation: Continuation<Any?>,

@@ -1,9 +1,9 @@
 package dev.uring.redis
 
+import dev.uring.client.Link
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
-import kotlin.time.toJavaDuration
-import dev.uring.net.Connection as CoreConnection
+import dev.uring.redis.session.ReplySession
 
 /**
  * What is said on a new connection before anything else: protocol and password, then database and names. Two round
@@ -12,9 +12,8 @@ import dev.uring.net.Connection as CoreConnection
  * Source: Redis HELLO, AUTH, SELECT, CLIENT SETNAME, CLIENT SETINFO (since 7.2; an older server's refusal is no fault).
  */
 internal class Greeting(
-    private val link: Link,
-    private val side: WorkerSide,
-    private val connection: CoreConnection,
+    private val link: RedisLink,
+    private val side: RedisSide,
 ) {
     private val config = side.config
     private var isRefused = false
@@ -28,7 +27,7 @@ internal class Greeting(
         config.password?.let { writer.arg("AUTH").arg(config.username ?: DEFAULT_USER).arg(it) }
         ask(writer) { error ->
             when {
-                error == null -> settle(3)
+                error == null -> settle()
                 config.protocol == RespVersion.AUTO && isUnknown(error) -> authenticate()
                 else -> refuse(HELLO, error)
             }
@@ -36,27 +35,30 @@ internal class Greeting(
     }
 
     private fun authenticate() {
-        val password = config.password ?: return settle(2)
+        val password = config.password ?: return settle()
         val writer = side.writer(AUTH)
         config.username?.let(writer::arg)
-        ask(writer.arg(password)) { error -> if (error == null) settle(2) else refuse(AUTH, error) }
+        ask(writer.arg(password)) { error -> if (error == null) settle() else refuse(AUTH, error) }
     }
 
-    private fun settle(version: Int) {
+    private fun settle() {
         // Not with AUTH in one packet: after a refused AUTH these would be refused as well, and hide why.
         config.clientName?.let { ask(side.writer(SETNAME).arg(it)) { } }
         ask(side.writer(SETINFO).arg("LIB-NAME").arg("uring")) { }
         if (config.database == 0) {
-            ask(side.writer(SETINFO).arg("LIB-VER").arg(LIBRARY_VERSION)) { ready(version) }
+            ask(side.writer(SETINFO).arg("LIB-VER").arg(LIBRARY_VERSION)) { ready() }
         } else {
             ask(side.writer(SELECT).arg(config.database.toLong())) { error ->
-                if (error == null) ready(version) else refuse(SELECT, error)
+                if (error == null) ready() else refuse(SELECT, error)
             }
         }
     }
 
-    private fun ready(version: Int) {
-        if (!isRefused) link.greeted(version)
+    private fun ready() {
+        if (isRefused) return
+        // A RESP2 subscriber's messages are plain arrays: nothing but their place tells them from replies.
+        if (link.kind == Link.Kind.SUBSCRIBER) (link.session as? ReplySession)?.expectPushes()
+        link.greeted()
     }
 
     private fun refuse(
@@ -72,8 +74,7 @@ internal class Greeting(
         writer: CommandWriter,
         whenAnswered: (String?) -> Unit,
     ) {
-        connection.expectWithin(config.connectTimeout.toJavaDuration())
-        link.write(InternalRequest(side, writer, whenAnswered))
+        link.writeAhead(InternalRequest(side, writer, whenAnswered))
     }
 
     // NOPROTO: a server or proxy that has HELLO and no RESP3.

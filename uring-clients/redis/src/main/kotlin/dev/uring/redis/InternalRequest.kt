@@ -1,15 +1,16 @@
 package dev.uring.redis
 
 import dev.uring.bytes.ByteSink
+import dev.uring.client.Request
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ReplyReader
 
 /** A command of the client's own; [whenAnswered] gets the server's error, or null. Not called when no reply comes. */
 internal class InternalRequest(
-    private val side: WorkerSide,
+    private val side: RedisSide,
     private val writer: CommandWriter,
     private val whenAnswered: (errorText: String?) -> Unit,
-) : Request() {
+) : Request<ReplyReader>() {
     override val name: String = writer.command().name()
     override val sizeBytes: Long = writer.finish().toLong()
 
@@ -26,5 +27,5 @@ internal class InternalRequest(
     // Who greets or asks hears from the link that its connection is gone.
     override fun failed(cause: Throwable) = Unit
 
-    override fun expired(cause: RedisTimeoutException) = Unit
+    override fun expired(cause: Exception) = Unit
 }

@@ -2,6 +2,7 @@ package dev.uring.redis
 
 import dev.uring.UringRuntime
 import dev.uring.bytes.ByteSink
+import dev.uring.client.Request
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ErrorReplyException
@@ -83,11 +84,11 @@ public class RedisAsyncClient<K : Any, V : Any> internal constructor(
 
 /** One command whose reply completes a future. Thread: the worker's. */
 private class FutureCall<T>(
-    private val side: WorkerSide,
+    private val side: RedisSide,
     private val writer: CommandWriter,
     private val reply: Reply<T>,
     private val stage: CompletableFuture<T>,
-) : Request() {
+) : Request<ReplyReader>() {
     private val command = writer.command()
 
     override val name: String get() = command.name()
@@ -128,7 +129,7 @@ private class FutureCall<T>(
         stage.completeExceptionally(cause)
     }
 
-    override fun expired(cause: RedisTimeoutException) {
+    override fun expired(cause: Exception) {
         side.counters.timeouts++
         if (!isSent) giveBack()
         stage.completeExceptionally(cause)

@@ -63,7 +63,7 @@ public class RedisClient internal constructor(
 internal class CodecExecutor<K : Any, V : Any>(
     val core: ClientCore,
     override val codec: RedisCodec<K, V>,
-    val link: Link? = null,
+    val link: RedisLink? = null,
 ) : RedisExecutor<K, V> {
     override fun command(command: Command): CommandWriter = core.command(command)
 
@@ -76,7 +76,7 @@ internal class CodecExecutor<K : Any, V : Any>(
 // A tail call in every caller: no state machine, and nothing allocated on the way down.
 @Suppress("UNCHECKED_CAST")
 internal suspend fun <T> ClientCore.await(
-    link: Link?,
+    link: RedisLink?,
     request: CommandWriter,
     reply: Reply<T>,
 ): T =

@@ -1,6 +1,7 @@
 package dev.uring.redis
 
 import dev.uring.base.ConfigException
+import dev.uring.client.LinkConfig
 import dev.uring.redis.codec.ReplyLimits
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -68,21 +69,22 @@ public data class RedisConfig(
     val replay: ReplayRule = ReplayRule.AT_MOST_ONCE,
     val replyLimits: ReplyLimits = ReplyLimits.defaults(),
 ) {
+    /** What of it the connections need; checks the bounds. */
+    internal val links: LinkConfig =
+        LinkConfig(
+            address,
+            connectTimeout,
+            commandTimeout,
+            maxInFlight,
+            maxWaiting,
+            blockingConnectionsMax,
+            reconnectDelayMin,
+            reconnectDelayMax,
+            pingInterval,
+        )
+
     init {
-        checkAtLeast("database", database, 0)
-        checkAtLeast("maxInFlight", maxInFlight, 1)
-        checkAtLeast("maxWaiting", maxWaiting, 0)
-        checkAtLeast("blockingConnectionsMax", blockingConnectionsMax, 1)
-        checkPositive("connectTimeout", connectTimeout)
-        checkPositive("commandTimeout", commandTimeout)
-        checkPositive("reconnectDelayMin", reconnectDelayMin)
-        checkPositive("pingInterval", pingInterval)
-        if (reconnectDelayMax < reconnectDelayMin) {
-            throw ConfigException(
-                "reconnectDelayMax",
-                "reconnectDelayMax=$reconnectDelayMax is below reconnectDelayMin=$reconnectDelayMin",
-            )
-        }
+        if (database < 0) throw ConfigException("database", "database=$database must be at least 0")
     }
 
     // A password in a log is a password lost.
@@ -101,22 +103,5 @@ public data class RedisConfig(
          * `ConfigException` another form, or `rediss://`, which needs TLS.
          */
         public fun parse(url: String): RedisConfig = RedisUrl(url).parse()
-
-        private fun checkAtLeast(
-            name: String,
-            value: Int,
-            min: Int,
-        ) {
-            if (value < min) throw ConfigException(name, "$name=$value must be at least $min")
-        }
-
-        private fun checkPositive(
-            name: String,
-            value: Duration,
-        ) {
-            if (!value.isPositive()) {
-                throw ConfigException(name, "$name=$value must be positive; Duration.INFINITE is no limit")
-            }
-        }
     }
 }

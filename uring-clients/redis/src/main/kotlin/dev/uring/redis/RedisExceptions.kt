@@ -1,6 +1,7 @@
 package dev.uring.redis
 
 import dev.uring.base.UringException
+import dev.uring.client.ClientFailures
 import kotlin.time.Duration
 
 /** What goes wrong with Redis. Thread: any. */
@@ -66,3 +67,23 @@ public class RedisTransactionException(
         "the transaction was given up: a watched key changed in each of $attempts attempts.\n" +
             "  Likely cause: many writers of the same key. Allow more attempts, or use a script, which needs no watching.",
     )
+
+/** What the links of Redis clients throw. */
+internal object RedisFailures : ClientFailures {
+    override val protocol: String get() = "RESP"
+
+    override fun disconnected(
+        message: String,
+        wasSent: Boolean,
+        cause: Throwable?,
+    ) = RedisConnectionException(message, wasSent, cause)
+
+    override fun timedOut(
+        command: String,
+        timeout: Duration,
+        wasSent: Boolean,
+        detail: String,
+    ) = RedisTimeoutException(command, timeout, wasSent, detail)
+
+    override fun overloaded(message: String) = RedisOverloadException(message)
+}

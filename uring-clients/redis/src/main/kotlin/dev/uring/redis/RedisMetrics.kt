@@ -1,5 +1,7 @@
 package dev.uring.redis
 
+import dev.uring.client.ClientCounters
+
 /** What a client has counted since it was made, all workers together; the last two are of now. */
 public data class RedisSnapshot(
     val commandsSent: Long,
@@ -16,26 +18,7 @@ public data class RedisSnapshot(
     val waiting: Long,
 )
 
-/**
- * The counters of one worker. Plain fields, as all of a worker's counters: other threads that read them may see a value
- * that is a moment old, and nothing stops for it.
- */
-internal class RedisCounters {
-    var commandsSent = 0L
-    var repliesReceived = 0L
-    var errorReplies = 0L
-    var pushesReceived = 0L
-    var timeouts = 0L
-    var cancellations = 0L
-    var replays = 0L
-    var connects = 0L
-    var connectFailures = 0L
-    var connectionsLost = 0L
-    var inFlight = 0L
-    var waiting = 0L
-}
-
-internal fun List<RedisCounters>.sum(): RedisSnapshot =
+internal fun List<ClientCounters>.sum(): RedisSnapshot =
     RedisSnapshot(
         commandsSent = sumOf { it.commandsSent },
         repliesReceived = sumOf { it.repliesReceived },

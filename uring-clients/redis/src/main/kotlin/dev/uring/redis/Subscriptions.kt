@@ -82,7 +82,7 @@ private fun <V : Any> RedisExecutor<*, V>.messages(
 
 /** One collection of messages and its connection. Thread: the worker's, but for [take]. */
 private class Subscriber<V : Any>(
-    private val side: WorkerSide,
+    private val side: RedisSide,
     private val command: Command,
     private val names: List<String>,
     private val values: ValueCodec<V>,
@@ -90,7 +90,7 @@ private class Subscriber<V : Any>(
     // Without a bound of its own: what one arrival brings must find room. The connection is paused above the bound.
     private val arrived = Channel<RedisMessage<V>?>(Channel.UNLIMITED)
     private val unread = AtomicInteger()
-    private val link = Link(side, Link.Kind.SUBSCRIBER, this)
+    private val link = SubscriberLink(side, this)
     private var unconfirmed = 0
     private var isPaused = false
 
@@ -156,7 +156,7 @@ private class Subscriber<V : Any>(
         unconfirmed = names.size
         val request = side.writer(command)
         for (name in names) request.arg(name)
-        link.writePushing(request)
+        side.writePushing(link, request)
     }
 
     private fun end(cause: Throwable) {

@@ -9,8 +9,10 @@ import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
@@ -163,6 +165,22 @@ class RedisFailureKernelTest :
                     client.echoed("in step") shouldBe "in step"
                     client.snapshot().timeouts shouldBe 20
                     client.snapshot().connects shouldBe 1
+                }
+            }
+        }
+
+        test("the reply to a caller that was cancelled in the meantime is read by nobody") {
+            RealRedis().use { own ->
+                withClient(own) { client ->
+                    client.store("k", "v")
+                    own.signal("STOP")
+                    var isRead = false
+                    val call = launch(start = CoroutineStart.UNDISPATCHED) { client.getView("k") { isRead = true } }
+                    eventually({ "it is sent" }) { client.snapshot().inFlight == 1L }
+                    call.cancelAndJoin()
+                    own.signal("CONT")
+                    client.echoed("next") shouldBe "next"
+                    isRead shouldBe false
                 }
             }
         }

@@ -1,60 +1,10 @@
 package dev.uring.redis.session;
 
+import dev.uring.client.session.Pending;
 import dev.uring.redis.codec.ReplyReader;
 
-/**
- * Somebody who waits for the replies to what was sent: of one command, or of several that were sent
- * as one.
- *
- * <h2>Threading and cancellation</h2>
- *
- * Belongs to the thread of its session. {@link #abandon()} says that nobody waits any more; the
- * replies still come, and are thrown away, each in its turn. Afterwards the object may be used
- * again.
- */
-public abstract class PendingReply {
-  int missing;
-  private boolean isAbandoned;
-
+/** A {@link Pending} that waits for replies of Redis, in a {@link ReplySession}. */
+public abstract class PendingReply extends Pending<ReplyReader> {
   /** For subclasses. */
   protected PendingReply() {}
-
-  /**
-   * How many replies it waits for.
-   *
-   * @return at least 1; asked once for each time that it is sent
-   */
-  protected int repliesCount() {
-    return 1;
-  }
-
-  /**
-   * A reply has come. Not called for one that is abandoned.
-   *
-   * @param reader stands before the reply, which may be an error; borrowed for the call
-   * @param isLast whether it was the last one: the session has forgotten this object then
-   */
-  protected abstract void replied(ReplyReader reader, boolean isLast);
-
-  /** Every reply of an abandoned one has come and was dropped: the session has forgotten it. */
-  protected void drained() {}
-
-  /** Nobody waits any more. Replies that are still to come belong to it all the same. */
-  public final void abandon() {
-    isAbandoned = true;
-  }
-
-  /**
-   * Whether {@link #abandon()} was called since it was sent.
-   *
-   * @return {@code true} until it is sent again
-   */
-  public final boolean isAbandoned() {
-    return isAbandoned;
-  }
-
-  /** Makes it as new, to be used again. */
-  protected final void renew() {
-    isAbandoned = false;
-  }
 }

@@ -5,7 +5,8 @@
  * that wait for their replies on one connection; {@link dev.uring.redis.session.PendingReply}, one
  * of them.
  *
- * <p><b>May import.</b> {@code dev.uring.bytes}, {@code dev.uring.codec} and the Redis codec.
+ * <p><b>May import.</b> {@code dev.uring.bytes}, {@code dev.uring.codec},
+ * {@code dev.uring.client.session} and the Redis codec.
  *
  * <p><b>Threads.</b> A session belongs to one connection and so to one worker.
  *

@@ -1,6 +1,6 @@
 @file:OptIn(InternalUringApi::class)
 
-package dev.uring.redis
+package dev.uring.client
 
 import dev.uring.dsl.InternalUringApi
 import dev.uring.dsl.cancellationException
@@ -20,14 +20,14 @@ import kotlin.coroutines.resumeWithException
  * A request that a coroutine waits for.
  *
  * A wait allocates nothing: the bare continuation is kept, and the coroutine's [Job] is listened to once per (request,
- * context) pair, not once per wait. A coroutine that sends one command after the other gets the same object each time,
- * because it was the last to give it back; see [WorkerSide].
+ * context) pair, not once per wait. A coroutine that sends one request after the other gets the same object each time if it
+ * is kept in a [RequestPool].
  *
  * Thread: everything but [invoke] runs on the worker.
  */
-internal abstract class SuspendedRequest(
-    protected val side: WorkerSide,
-) : Request(),
+public abstract class SuspendedRequest<R>(
+    private val onSide: WorkerSide<R>,
+) : Request<R>(),
     CompletionHandler,
     Runnable {
     private var waiter: Continuation<Any?>? = null
@@ -40,7 +40,7 @@ internal abstract class SuspendedRequest(
     private var mayBeCancelled = false
 
     /** Whose coroutine waited last. */
-    var context: CoroutineContext? = null
+    public var context: CoroutineContext? = null
         private set
 
     /** Suspends [continuation] until [resume] or [fail]; throws at once when its job is cancelled already. */
@@ -70,7 +70,7 @@ internal abstract class SuspendedRequest(
         waiting.resumeWithException(cause)
     }
 
-    /** It is in nobody's hands any more. */
+    /** It is in nobody's hands any more: calls [WorkerSide.ended], and lets go of what it holds. */
     protected abstract fun giveBack()
 
     final override fun failed(cause: Throwable) {
@@ -78,10 +78,10 @@ internal abstract class SuspendedRequest(
         fail(cause)
     }
 
-    final override fun drained() = giveBack()
+    final override fun drained(): Unit = giveBack()
 
-    final override fun expired(cause: RedisTimeoutException) {
-        side.counters.timeouts++
+    final override fun expired(cause: Exception) {
+        onSide.counters.timeouts++
         if (!isSent) giveBack()
         fail(cause)
     }
@@ -89,16 +89,17 @@ internal abstract class SuspendedRequest(
     /** The bound job was cancelled or is complete. Thread: any; so it only asks the worker to look. */
     final override fun invoke(cause: Throwable?) {
         mayBeCancelled = true
-        side.executeUnlessStopped(this)
+        onSide.executeUnlessStopped(this)
     }
 
+    /** Looks whether the job was cancelled. */
     final override fun run() {
         val bound = job ?: return
         // The notice may be about a coroutine that left this object to another one in the meantime.
         if (bound.isActive) return
         unbind()
         if (waiter == null) return
-        side.counters.cancellations++
+        onSide.counters.cancellations++
         if (isSent) {
             link?.gaveUp(this)
         } else {
@@ -122,7 +123,7 @@ internal abstract class SuspendedRequest(
         unbind()
         mayBeCancelled = false
         context = newContext
-        resumesInline = side.worker.resumesInline(newContext)
+        resumesInline = onSide.worker.resumesInline(newContext)
         job = newContext[Job]
         // Called at once when the job is cancelled already.
         cancellationNotice = job?.onCancelling(this)

@@ -1,10 +1,7 @@
-package dev.uring.redis
+package dev.uring.client
 
 import dev.uring.worker.Timer
-import dev.uring.worker.Worker
 import java.util.concurrent.ThreadLocalRandom
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.nanoseconds
 
 /**
  * What happens to a [Link] when time passes: commands expire, a silent server is asked, a pause before the next attempt
@@ -13,12 +10,14 @@ import kotlin.time.Duration.Companion.nanoseconds
  * One timer serves all commands: it stands at the earliest deadline there was when it was armed, and looks for the next
  * one when it fires. A timer for each command would be moved a million times a second for nothing.
  */
-internal class LinkTimers(
-    private val link: Link,
-    private val worker: Worker,
-    private val config: RedisConfig,
+internal class LinkTimers<R>(
+    private val link: Link<R>,
+    side: WorkerSide<R>,
 ) {
-    private val expired = ArrayList<Request>(0)
+    private val worker = side.worker
+    private val config = side.links
+    private val failures = side.failures
+    private val expired = ArrayList<Request<R>>(0)
     private var armedFor = Request.NO_DEADLINE
     private var hasReceived = false
     private var isAsked = false
@@ -26,9 +25,9 @@ internal class LinkTimers(
     private val deadlines = timer(::expire)
     private val health = timer(::look)
     private val pause = timer(link::pauseOver)
-    private val end = timer { link.lose(RedisConnectionException("the client was closed", wasSent = true)) }
+    private val end = timer { link.lose(failures.disconnected("the client was closed", wasSent = true)) }
 
-    fun note(request: Request) {
+    fun note(request: Request<R>) {
         if (request.timeoutNanos == Request.NO_DEADLINE) {
             request.deadlineNanos = Request.NO_DEADLINE
             return
@@ -38,8 +37,6 @@ internal class LinkTimers(
         request.deadlineNanos = deadline
         if (deadline < armedFor) arm(deadline)
     }
-
-    fun timeout(request: Request): Duration = request.timeoutNanos.nanoseconds
 
     fun noteReceived() {
         hasReceived = true
@@ -77,14 +74,14 @@ internal class LinkTimers(
 
     private fun expire() {
         val now = worker.nanoTime()
-        val soonest = minOf(link.expireSent(now, expired), link.expireWaiting(now, expired))
+        val soonest = link.traffic.collectExpired(now, expired)
         armedFor = Request.NO_DEADLINE
         if (soonest != Request.NO_DEADLINE) arm(soonest)
         // A copy: those who hear of it go on right here, and may come back to this object.
         val over = expired.toList()
         expired.clear()
         for (request in over) {
-            if (request.deadlineNanos <= now && !request.isAbandoned) link.expire(request)
+            if (request.deadlineNanos <= now && !request.isAbandoned) link.traffic.expire(request)
         }
     }
 
@@ -94,7 +91,7 @@ internal class LinkTimers(
             isAsked = false
         } else if (isAsked) {
             val silence = "${config.address} has sent nothing for ${config.pingInterval} after a PING"
-            return link.lose(RedisConnectionException(silence, wasSent = true))
+            return link.lose(failures.disconnected(silence, wasSent = true))
         } else {
             isAsked = link.ping()
         }

@@ -1,0 +1,122 @@
+package dev.uring.redis
+
+import dev.uring.UringRuntime
+import dev.uring.client.Dialer
+import dev.uring.client.Link
+import dev.uring.client.Request
+import dev.uring.client.RequestPool
+import dev.uring.client.WorkerSide
+import dev.uring.client.session.ProtocolSession
+import dev.uring.redis.codec.Command
+import dev.uring.redis.codec.CommandWriter
+import dev.uring.redis.codec.ReplyReader
+import dev.uring.redis.session.PushListener
+import dev.uring.redis.session.ReplySession
+import dev.uring.worker.Worker
+import kotlin.coroutines.CoroutineContext
+
+internal typealias RedisLink = Link<ReplyReader>
+
+/**
+ * What one Redis client has on one worker: its links, and objects to use again.
+ *
+ * Thread: the worker's, but for what is val.
+ */
+internal class RedisSide(
+    runtime: UringRuntime,
+    worker: Worker,
+    val config: RedisConfig,
+    dialer: Dialer,
+) : WorkerSide<ReplyReader>(runtime, worker, config.links, dialer, RedisFailures) {
+    private val writers = ArrayList<CommandWriter>()
+    private val calls = RequestPool { CommandCall(this) }
+
+    override fun openSession(link: RedisLink): ProtocolSession<ReplyReader> =
+        ReplySession(config.replyLimits, sessionRepliesMax) { push ->
+            counters.pushesReceived++
+            (link as? SubscriberLink)?.pushes?.pushed(push)
+        }
+
+    override fun greet(link: RedisLink): Unit = Greeting(link, this).begin()
+
+    override fun ping(link: RedisLink): Boolean {
+        if (link.kind == Link.Kind.SUBSCRIBER) return writePushing(link, writer(Greeting.PING))
+        if (link.session?.hasRoom(1) == true) link.writeAhead(InternalRequest(this, writer(Greeting.PING)) { })
+        return true
+    }
+
+    /** Writes bytes that have no reply, or whose replies are pushes. False when there is no connection for it. */
+    fun writePushing(
+        link: RedisLink,
+        request: CommandWriter,
+    ): Boolean {
+        val output = link.outputOrNull() ?: return false
+        request.finish()
+        request.writeTo(output)
+        giveBack(request)
+        return true
+    }
+
+    fun writer(command: Command): CommandWriter = (writers.removeLastOrNull() ?: CommandWriter()).begin(command)
+
+    fun giveBack(writer: CommandWriter) {
+        if (writers.size < KEPT_MAX) writers.add(writer)
+    }
+
+    fun call(context: CoroutineContext): CommandCall = calls.take(context)
+
+    fun giveBack(call: CommandCall) = calls.giveBack(call)
+
+    /** Whether what [writer] holds may be sent twice. */
+    fun mayReplay(writer: CommandWriter): Boolean =
+        config.replay == ReplayRule.AT_LEAST_ONCE &&
+            writer.blockMillis() == CommandWriter.NOT_BLOCKING &&
+            writer.command().run { `is`(Command.IDEMPOTENT) || `is`(Command.READONLY) }
+
+    /** Sends [request], which [writer] holds, over [target] or whatever link is right for it. */
+    fun submit(
+        request: Request<ReplyReader>,
+        target: RedisLink?,
+        writer: CommandWriter,
+    ) {
+        val blockMillis = writer.blockMillis()
+        val timeoutNanos = timeoutNanos(blockMillis)
+        when {
+            target != null -> submit(request, target, timeoutNanos)
+            blockMillis != CommandWriter.NOT_BLOCKING -> submitDedicated(request, timeoutNanos)
+            writer.command().`is`(Command.CONNECTION) -> throw changesConnection(writer.command())
+            else -> submit(request, shared, timeoutNanos)
+        }
+    }
+
+    private fun timeoutNanos(blockMillis: Long): Long =
+        when {
+            blockMillis == CommandWriter.NOT_BLOCKING -> commandNanos
+            commandNanos == Request.NO_DEADLINE || blockMillis == 0L -> Request.NO_DEADLINE
+            blockMillis >= BLOCK_MILLIS_MAX -> Request.NO_DEADLINE
+            else -> commandNanos + blockMillis * NANOS_PER_MILLI
+        }
+
+    private fun changesConnection(command: Command) =
+        IllegalStateException(
+            "$command changes the state of its connection, which all coroutines of the worker share.\n" +
+                "  Use what the client has for it: RedisConfig for SELECT, AUTH and HELLO, transaction for MULTI, " +
+                "watch for WATCH, subscribe for the SUBSCRIBE family.",
+        )
+
+    private companion object {
+        const val NANOS_PER_MILLI = 1_000_000L
+
+        // 146 years, so that nanoseconds do not overflow.
+        const val BLOCK_MILLIS_MAX = Long.MAX_VALUE / 2 / NANOS_PER_MILLI
+
+        // As many coroutines as usually wait at once; each object is a few hundred bytes.
+        const val KEPT_MAX = 4096
+    }
+}
+
+/** A link whose server speaks by itself, to [pushes]. */
+internal class SubscriberLink(
+    side: RedisSide,
+    val pushes: PushListener,
+) : Link<ReplyReader>(side, Kind.SUBSCRIBER)
