@@ -1,0 +1,232 @@
+package dev.uring.message.codec;
+
+import dev.uring.bytes.ByteView;
+import dev.uring.bytes.ByteWindow;
+import dev.uring.codec.DecodeStatus;
+
+/**
+ * A message on the wire, read where it lies.
+ *
+ * <h2>Shapes and units</h2>
+ *
+ * {@link #decode} looks at the front of some bytes; after {@link DecodeStatus#DONE} the accessors
+ * answer. Nothing is copied until {@link #copyTo}.
+ *
+ * <h2>Ownership</h2>
+ *
+ * Borrows the bytes of the last {@code decode}; {@link #end} ends what it has lent of them. One
+ * object serves any number of messages in turn.
+ *
+ * <h2>Threading and cancellation</h2>
+ *
+ * Not thread-safe.
+ *
+ * <h2>Errors</h2>
+ *
+ * {@link DecodeStatus#BAD}, with {@link #problem()}: nothing that a peer sends is thrown.
+ */
+public final class MessageView {
+  private final WireFormat format;
+  private final ByteWindow headers = new ByteWindow("MessageView.headers");
+  private final ByteWindow body = new ByteWindow("MessageView.body");
+  private ByteView bytes;
+  private int at;
+  private int first;
+  private int bits;
+  private int lengths;
+  private int neededBytes;
+
+  /**
+   * A view that has decoded nothing.
+   *
+   * @param format which version is on the wire
+   */
+  public MessageView(WireFormat format) {
+    this.format = format;
+  }
+
+  /**
+   * Looks at the message at a position.
+   *
+   * @param source borrowed until the next call or {@link #end}
+   * @param from position of its first byte
+   * @return whether it is there, whole
+   */
+  public DecodeStatus decode(ByteView source, int from) {
+    bytes = source;
+    at = from;
+    int there = source.size() - from;
+    if (there < MessageEncoder.HEADER_BYTES) {
+      neededBytes = MessageEncoder.HEADER_BYTES;
+      return DecodeStatus.NEED_MORE;
+    }
+    first = source.getInt(from);
+    bits = format.decode(first >> 8 & 0xFF);
+    if (bits < 0) {
+      return DecodeStatus.BAD;
+    }
+    lengths = source.getInt(from + 12);
+    neededBytes = MessageEncoder.HEADER_BYTES + headersBytes() + bodyBytes();
+    return there < neededBytes ? DecodeStatus.NEED_MORE : DecodeStatus.DONE;
+  }
+
+  /**
+   * After NEED_MORE and DONE: how many bytes the message has, or at least, before its lengths can
+   * be read.
+   *
+   * @return bytes from its first
+   */
+  public int neededBytes() {
+    return neededBytes;
+  }
+
+  /**
+   * After BAD: what is wrong.
+   *
+   * @return text for people
+   */
+  public String problem() {
+    return "byte 2 of a header is 0x"
+        + Integer.toHexString(first >> 8 & 0xFF)
+        + ", which is no message of "
+        + format
+        + ".\n  Likely cause: the peer speaks the other version, or another protocol."
+        + " See EngineConfig.wireFormat.";
+  }
+
+  /**
+   * The sender's number of the channel.
+   *
+   * @return 0 to 65535
+   */
+  public int channel() {
+    return first >>> 16;
+  }
+
+  /**
+   * Its operation.
+   *
+   * @return the operation
+   */
+  public MessageOperation operation() {
+    return MessageOperation.ofTypeAndRole(bits & WireFormat.TYPE_AND_ROLE);
+  }
+
+  /**
+   * Whether it says that an engine has made it.
+   *
+   * @return whether it does
+   */
+  public boolean isFromEngine() {
+    return (bits & WireFormat.ORIGIN_ENGINE) != 0;
+  }
+
+  /**
+   * Whether more parts follow.
+   *
+   * @return whether it is not the last part
+   */
+  public boolean hasMore() {
+    return (bits & WireFormat.MORE) != 0;
+  }
+
+  /**
+   * Whether it goes before others.
+   *
+   * @return whether it is out of band
+   */
+  public boolean isOob() {
+    return (bits & WireFormat.OOB) != 0;
+  }
+
+  /**
+   * Its status byte.
+   *
+   * @return 0 to 255
+   */
+  public int statusCode() {
+    return first & 0xFF;
+  }
+
+  /**
+   * Its id.
+   *
+   * @return the id
+   */
+  public long id() {
+    return bytes.getLong(at + 4);
+  }
+
+  /**
+   * The size of its text headers.
+   *
+   * @return bytes
+   */
+  public int headersBytes() {
+    return lengths >>> 16;
+  }
+
+  /**
+   * The size of its body.
+   *
+   * @return bytes
+   */
+  public int bodyBytes() {
+    return lengths & 0xFFFF;
+  }
+
+  /**
+   * Lends its text headers.
+   *
+   * @return always the same view
+   */
+  public ByteView headers() {
+    headers.lend(bytes, at + MessageEncoder.HEADER_BYTES, headersBytes());
+    return headers;
+  }
+
+  /**
+   * Lends its body.
+   *
+   * @return always the same view
+   */
+  public ByteView body() {
+    body.lend(bytes, at + MessageEncoder.HEADER_BYTES + headersBytes(), bodyBytes());
+    return body;
+  }
+
+  /**
+   * Copies it, all as it is on the wire.
+   *
+   * @param message what it had before is forgotten
+   */
+  public void copyTo(Message message) {
+    copyTo(message, channel(), bits, MessageStatus.of(statusCode(), format).ordinal());
+  }
+
+  /**
+   * Copies it as an engine gives it to a program: with the number of the channel on this side, and
+   * without origin and status, which are this side's engine's to give.
+   *
+   * @param message what it had before is forgotten
+   * @param channel the number on this side
+   */
+  public void copyTo(Message message, int channel) {
+    copyTo(message, channel, bits & ~WireFormat.ORIGIN_ENGINE, 0);
+  }
+
+  /** Ends what it has lent. */
+  public void end() {
+    headers.end();
+    body.end();
+    bytes = null;
+  }
+
+  private void copyTo(Message message, int channel, int newBits, int status) {
+    message.clear();
+    message.rawHeader(channel, newBits, status, id());
+    int headersFrom = at + MessageEncoder.HEADER_BYTES;
+    message.rawHeaders().bytes().append(bytes, headersFrom, headersBytes());
+    message.rawBody().append(bytes, headersFrom + headersBytes(), bodyBytes());
+  }
+}
