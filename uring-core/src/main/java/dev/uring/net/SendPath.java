@@ -54,6 +54,9 @@ final class SendPath {
   private SendQueue wire;
   private StreamLayer layer;
   private boolean isLayerFinished;
+  // The worker's, kept from the first piece on that goes through it: looked up it would cost every
+  // piece a search and a new buffer.
+  private ByteBuffer staged;
   private final CopyingSend copying = new CopyingSend();
 
   // Made one by one as they are needed; those that wait for nothing are used again.
@@ -64,6 +67,8 @@ final class SendPath {
   private int notificationsDue;
   private long unnotifiedBytes;
   private boolean isTellingQueued;
+  // Made at the first guard that a program's own call releases.
+  private Runnable telling;
 
   SendPath(Connection connection, Worker worker, NetLimits limits) {
     this.connection = connection;
@@ -171,19 +176,21 @@ final class SendPath {
       layer.encode(piece.block.buffer().limit(from + count).position(from));
       return;
     }
-    byte[] staged = worker.attachment(Staging.class, ignored -> new Staging()).bytes;
+    if (staged == null) {
+      staged = worker.attachment(Staging.class, ignored -> new Staging()).buffer;
+    }
     for (int done = 0; done < count; ) {
-      int part = Math.min(count - done, staged.length);
+      int part = Math.min(count - done, STAGED_BYTES_MAX);
       MemorySegment.copy(
-          piece.memory(), ValueLayout.JAVA_BYTE, piece.offset() + done, staged, 0, part);
-      layer.encode(ByteBuffer.wrap(staged, 0, part));
+          piece.memory(), ValueLayout.JAVA_BYTE, piece.offset() + done, staged.array(), 0, part);
+      layer.encode(staged.limit(part).position(0));
       done += part;
     }
   }
 
   /** The array of a worker that bytes of the program's own memory go to a layer through. */
   private static final class Staging {
-    final byte[] bytes = new byte[STAGED_BYTES_MAX];
+    final ByteBuffer buffer = ByteBuffer.wrap(new byte[STAGED_BYTES_MAX]);
   }
 
   private void ask() {
@@ -236,7 +243,10 @@ final class SendPath {
   void tellLater() {
     if (queue.hasReleased() && !isTellingQueued) {
       isTellingQueued = true;
-      worker.execute(this::tellReleased);
+      if (telling == null) {
+        telling = this::tellReleased;
+      }
+      worker.execute(telling);
     }
   }
 

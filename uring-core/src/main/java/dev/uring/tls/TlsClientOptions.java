@@ -149,7 +149,8 @@ public final class TlsClientOptions extends TlsSettings {
               + " checked against: set serverName",
           null);
     }
-    SSLEngine engine = context.createSSLEngine(name, ip == null ? 0 : ip.getPort());
+    SSLEngine engine =
+        provider().ready(context.createSSLEngine(name, ip == null ? 0 : ip.getPort()));
     engine.setUseClientMode(true);
     engine.setSSLParameters(parametersFor(name));
     return engine;

@@ -138,6 +138,11 @@ final class TlsFailures {
     {"plain HTTP request", "an http:// address where https:// is meant."},
     {"plain HTTP response", "the peer's port serves plain HTTP."},
     {"no TLS record", "the peer does not speak TLS on this port."},
+    {
+      "early data",
+      "a client that holds another server's ticket for this name. Tickets of this side allow none,"
+          + " because early data can be replayed."
+    },
     {"exceeds the limit", "the peer does not speak TLS on this port, or is broken."},
     {
       "unable to find valid certification path",

@@ -23,7 +23,8 @@ import javax.net.ssl.SSLSession;
  * @param peerCertificates the peer's chain, its own certificate first; empty when it has shown
  *     none, as most clients. Verified, unless the options switched that off by a loud name
  * @param isResumed whether the session is one from before, so that no certificate was shown and no
- *     signature made; as far as the engine lets one see it
+ *     signature made; as far as the engine lets one see it: Conscrypt's tells it of sessions that
+ *     were made in an earlier second
  */
 public record TlsInfo(
     String protocol,
@@ -54,7 +55,13 @@ public record TlsInfo(
         alpn == null || alpn.isEmpty() ? Optional.empty() : Optional.of(alpn),
         requestedName(session),
         peerCertificates(session),
-        session.getCreationTime() < beganMillis);
+        isFromBefore(session.getCreationTime(), beganMillis));
+  }
+
+  // Conscrypt's sessions have whole seconds: one of the same second is taken for a new one.
+  private static boolean isFromBefore(long createdMillis, long beganMillis) {
+    long granularity = createdMillis % 1000 == 0 ? 1000 : 1;
+    return createdMillis / granularity < beganMillis / granularity;
   }
 
   private static Optional<String> requestedName(SSLSession session) {

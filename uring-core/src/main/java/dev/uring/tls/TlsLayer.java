@@ -57,6 +57,7 @@ final class TlsLayer extends StreamLayer {
   private long beganMillis;
   private TlsInfo info;
   private boolean isTls13;
+  private boolean offersEarlyData;
   private boolean isTaskRunning;
   private boolean isInputEnded;
   private boolean isOutputEnded;
@@ -301,6 +302,14 @@ final class TlsLayer extends StreamLayer {
   private void unwrap() throws SSLException {
     ByteBuffer record = arrays.arrivedBuffer;
     int type = record.get(0);
+    if (info == null && type == TYPE_HANDSHAKE && !engine.getUseClientMode()) {
+      offersEarlyData |= ClientHello.offersEarlyData(arrays.arrived, record.limit());
+    }
+    boolean mayBeFarewell = info != null && (isTls13 || type == TYPE_ALERT);
+    if (mayBeFarewell && settings.provider().endsOutputWithInput()) {
+      unwrapAsking(record);
+      return;
+    }
     if (type == TYPE_ALERT && info != null && !isTls13) {
       // Before TLS 1.3 the end of the peer's stream ends ours too: what the program has to say to
       // what came before it says now.
@@ -311,12 +320,28 @@ final class TlsLayer extends StreamLayer {
       if (attempt == ATTEMPTS_MAX) {
         throw new SSLException("engine does not take a record of " + record.limit() + " bytes");
       }
-      unwrap(record);
+      unwrap(record, record.remaining());
     }
   }
 
-  private void unwrap(ByteBuffer record) throws SSLException {
-    SSLEngineResult result = engine.unwrap(record, inputRoom(record.remaining()));
+  // Without room for what is in a record such an engine decrypts it and says whether it was the
+  // peer's end, and leaves our output open. TLS 1.3 hides which records those are. Tempting but
+  // wrong: the reply first, and then the record with room. A reply that is not there yet would be
+  // lost.
+  private void unwrapAsking(ByteBuffer record) throws SSLException {
+    SSLEngineResult asked = engine.unwrap(record, NOTHING);
+    if (engine.isInboundDone()) {
+      isInputEnded = true;
+      endInput();
+    } else if (asked.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
+      unwrap(record, record.limit());
+    } else {
+      proceed(asked.getHandshakeStatus());
+    }
+  }
+
+  private void unwrap(ByteBuffer record, int room) throws SSLException {
+    SSLEngineResult result = engine.unwrap(record, inputRoom(room));
     if (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
       inputFilled(0);
       result = engine.unwrap(record, inputRoom(engine.getSession().getApplicationBufferSize()));
@@ -498,16 +523,19 @@ final class TlsLayer extends StreamLayer {
     if (isFailed || isClosed) {
       return;
     }
-    // The alert of an engine that failed; what was refused here ends with a close_notify.
-    sayLastWords();
-    engine.closeOutbound();
+    // The engine's alert. No farewell behind it, nor in its place: the peer would take what it has
+    // for all there is.
     sayLastWords();
     isFailed = true;
     worker.disarm(deadline);
     TlsException told = info == null
-        ? TlsFailures.handshake(connection(), failure)
+        ? TlsFailures.handshake(connection(), offersEarlyData ? earlyData(failure) : failure)
         : TlsFailures.stream(connection(), failure);
     fail(told);
+  }
+
+  private static SSLException earlyData(Exception failure) {
+    return new SSLException("peer sent early data (0-RTT), which is not accepted here", failure);
   }
 
   private final class Deadline extends Timer {

@@ -1,7 +1,9 @@
 package dev.uring.tls;
 
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.security.Provider;
+import javax.net.ssl.SSLEngine;
 
 /** Who does the cryptography of TLS. */
 public enum TlsProvider {
@@ -12,9 +14,6 @@ public enum TlsProvider {
   /**
    * Conscrypt, which is BoringSSL: artifact {@code org.conscrypt:conscrypt-openjdk-uber}. Options
    * with it are refused when it is not on the class path.
-   *
-   * <p>Its engine may end the output when the peer ends its own: a reply to a request that arrives
-   * together with the peer's {@code close_notify} can be lost.
    */
   CONSCRYPT;
 
@@ -22,14 +21,25 @@ public enum TlsProvider {
   private static final class Conscrypt {
     static final Provider PROVIDER = load();
     static Throwable missing;
+    private static Method setUseSessionTickets;
 
     private static Provider load() {
       try {
-        return (Provider)
-            Class.forName("org.conscrypt.Conscrypt").getMethod("newProvider").invoke(null);
+        Class<?> conscrypt = Class.forName("org.conscrypt.Conscrypt");
+        setUseSessionTickets =
+            conscrypt.getMethod("setUseSessionTickets", SSLEngine.class, boolean.class);
+        return (Provider) conscrypt.getMethod("newProvider").invoke(null);
       } catch (ReflectiveOperationException | LinkageError absent) {
         missing = absent instanceof InvocationTargetException thrown ? thrown.getCause() : absent;
         return null;
+      }
+    }
+
+    static void useTickets(SSLEngine engine) {
+      try {
+        setUseSessionTickets.invoke(null, engine, true);
+      } catch (ReflectiveOperationException impossible) {
+        throw new IllegalStateException("Conscrypt does not take its own engine", impossible);
       }
     }
   }
@@ -43,9 +53,26 @@ public enum TlsProvider {
     return Conscrypt.PROVIDER != null;
   }
 
+  /** A new engine, which resumes sessions: of Conscrypt's no one does over TLS 1.3 by itself. */
+  SSLEngine ready(SSLEngine engine) {
+    if (isConscrypt()) {
+      Conscrypt.useTickets(engine);
+    }
+    return engine;
+  }
+
+  /** Whether its engine lets nothing more out once it has seen the peer's end. */
+  boolean endsOutputWithInput() {
+    return isConscrypt();
+  }
+
+  private boolean isConscrypt() {
+    return this == CONSCRYPT || this == AUTO && Conscrypt.PROVIDER != null;
+  }
+
   /** The provider to ask; null for the JDK's preferred one. */
   Provider implementation() {
-    if (this == JDK || this == AUTO && Conscrypt.PROVIDER == null) {
+    if (!isConscrypt()) {
       return null;
     }
     if (Conscrypt.PROVIDER == null) {

@@ -140,7 +140,7 @@ public final class TlsServerOptions extends TlsSettings implements TlsServerSour
   }
 
   SSLEngine newEngine() {
-    SSLEngine engine = context.createSSLEngine();
+    SSLEngine engine = provider().ready(context.createSSLEngine());
     engine.setUseClientMode(false);
     engine.setSSLParameters(parameters);
     return engine;

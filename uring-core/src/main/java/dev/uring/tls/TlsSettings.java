@@ -142,8 +142,8 @@ public abstract sealed class TlsSettings permits TlsServerOptions, TlsClientOpti
   }
 
   /**
-   * Who does the cryptography. Default {@link TlsProvider#JDK}, which is everywhere and the same
-   * everywhere; see {@link TlsProvider#CONSCRYPT} for what differs there.
+   * Who does the cryptography. Default {@link TlsProvider#AUTO}: who puts Conscrypt on the class
+   * path wants its speed, and everybody else has the JDK's.
    *
    * @return the provider
    */
@@ -213,7 +213,7 @@ public abstract sealed class TlsSettings permits TlsServerOptions, TlsClientOpti
     private int sessionCacheSize = 20480;
     private Duration sessionTimeout = Duration.ofHours(2);
     private boolean toleratesTruncation;
-    private TlsProvider provider = TlsProvider.JDK;
+    private TlsProvider provider = TlsProvider.AUTO;
 
     Builder() {}
 

@@ -1,6 +1,10 @@
 package dev.uring.tls
 
 import com.sun.management.ThreadMXBean
+import dev.uring.bytes.ByteView
+import dev.uring.net.Connection
+import dev.uring.net.ConnectionHandler
+import dev.uring.net.SendGuard
 import dev.uring.testing.TestCertificates
 import dev.uring.testing.TestServer
 import dev.uring.testing.call
@@ -9,6 +13,8 @@ import dev.uring.testing.tlsTest
 import dev.uring.testing.withServer
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
+import java.lang.foreign.Arena
+import java.lang.foreign.MemorySegment
 import java.lang.management.ManagementFactory
 import java.lang.reflect.Proxy
 import java.net.Socket
@@ -24,6 +30,7 @@ private const val ROUND_TRIPS = 20_000
 private const val ROUNDS_MAX = 10
 private const val BYTES_PER_REQUEST_MAX = 0.1
 private const val HEADER_BYTES = 5
+private const val RECORD_BYTES_MAX = 16_000
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
@@ -32,27 +39,41 @@ class TlsAllocationKernelTest :
     FunSpec({
         for ((size, pipeline) in listOf(64 to 1, 64 to 16, 16_000 to 1)) {
             tlsTest("$pipeline records of $size bytes at a time allocate nothing beyond the engine's own") {
-                allocatedBytesPerRequest(size, pipeline) shouldBeLessThan BYTES_PER_REQUEST_MAX
+                allocatedBytesPerRequest(size, pipeline) { echo } shouldBeLessThan BYTES_PER_REQUEST_MAX
+            }
+        }
+
+        for (size in listOf(64, 40_000)) {
+            tlsTest("a reply of $size bytes in memory that is handed over allocates nothing beyond the engine's own") {
+                allocatedBytesPerRequest(size, 1) { GuardedReply(size) } shouldBeLessThan BYTES_PER_REQUEST_MAX
             }
         }
     })
 
 private fun allocatedBytesPerRequest(
-    recordBytes: Int,
+    replyBytes: Int,
     pipeline: Int,
+    handler: () -> ConnectionHandler,
 ): Double {
-    val settings = TlsServerOptions.of(TestCertificates.ec.credentials)
-    return withServer(smallConfig().build(), { TlsOpening(settings, ClearEngine(), { echo }, null) }) { server ->
+    val own = TestCertificates.ec.credentials
+    val settings =
+        TlsServerOptions
+            .builder()
+            .credentials(own)
+            .provider(TlsProvider.JDK)
+            .build()
+    val recordBytes = minOf(replyBytes, RECORD_BYTES_MAX)
+    return withServer(smallConfig().build(), { TlsOpening(settings, ClearEngine(), { handler() }, null) }) { server ->
         val client = server.connect()
         val worker = server.workerThreadId()
         val record = byteArrayOf(23, 3, 3, (recordBytes shr 8).toByte(), recordBytes.toByte()) + ByteArray(recordBytes)
         val batch = ByteArray(record.size * pipeline) { record[it % record.size] }
-        client.roundTrips(WARM_UP_ROUND_TRIPS / pipeline, batch, recordBytes * pipeline)
+        client.roundTrips(WARM_UP_ROUND_TRIPS / pipeline, batch, replyBytes * pipeline)
         var least = Double.MAX_VALUE
         var rounds = 0
         while (least >= BYTES_PER_REQUEST_MAX && rounds++ < ROUNDS_MAX) {
             val before = threads.getThreadAllocatedBytes(worker)
-            client.roundTrips(ROUND_TRIPS / pipeline, batch, recordBytes * pipeline)
+            client.roundTrips(ROUND_TRIPS / pipeline, batch, replyBytes * pipeline)
             least = minOf(least, (threads.getThreadAllocatedBytes(worker) - before).toDouble() / ROUND_TRIPS)
         }
         // In order, so that the connection's end is not one of those that are measured.
@@ -82,6 +103,26 @@ private fun Socket.roundTrips(
         }
         check(received == payloadBytes) { "received $received bytes" }
     }
+}
+
+/** Answers each arrival with the same memory, which is its own again before the next. */
+private class GuardedReply(
+    bytes: Int,
+) : ConnectionHandler,
+    SendGuard {
+    private val memory = Arena.ofAuto().allocate(bytes.toLong())
+
+    override fun onReceive(
+        connection: Connection,
+        bytes: ByteView,
+    ): Int {
+        connection.write(this)
+        return bytes.size()
+    }
+
+    override fun memory(): MemorySegment = memory
+
+    override fun released() = Unit
 }
 
 /** Puts what it is given into records as it is, and is through with its handshake from the beginning. */

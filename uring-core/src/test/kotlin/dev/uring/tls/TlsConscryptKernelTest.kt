@@ -17,7 +17,10 @@ private val PROTOCOLS = listOf("TLSv1.3", "TLSv1.2")
 /** The same layer over BoringSSL's engine, which is on the class path of these tests. */
 class TlsConscryptKernelTest :
     FunSpec({
-        test("Conscrypt is found when it is on the class path") {
+        test("Conscrypt is found when it is on the class path, and taken unless another is chosen") {
+            TlsClientOptions.builder().build().provider() shouldBe TlsProvider.AUTO
+            TlsServerOptions.of(TestCertificates.ec.credentials).provider() shouldBe TlsProvider.AUTO
+            TlsProvider.JDK.implementation() shouldBe null
             TlsProvider.isConscryptThere() shouldBe true
             TlsProvider.AUTO.implementation().name shouldBe "Conscrypt"
         }
@@ -52,7 +55,7 @@ class TlsConscryptKernelTest :
                             .protocols(protocol)
                             .applicationProtocols("h2")
                             .build()
-                    repeat(3) {
+                    repeat(3) { round ->
                         val collector = Collector()
                         val connection = world.connect(server.port(), options, collector).inTime()
                         TlsInfo
@@ -63,6 +66,9 @@ class TlsConscryptKernelTest :
                         TlsInfo.of(connection).get().protocol() shouldBe protocol
                         connection.call { write(ByteArray(50_000)) }
                         collector.awaitBytes(50_000)
+                        val isResumed = connection.call { TlsInfo.of(this).get().isResumed() }
+                        // Its engine tells sessions of the same second from new ones by nothing: none is waited for.
+                        if (round == 0) isResumed shouldBe false
                         connection.call { close() }
                         collector.awaitClosed() shouldBe null
                     }

@@ -214,7 +214,7 @@ class TlsHostileKernelTest :
         tlsTest("our client refuses a certificate that nobody it trusts has signed") {
             JdkServer(serve = { it.send("never seen") }).use { server ->
                 withTls { world ->
-                    val system = TlsClientOptions.defaults()
+                    val system = TlsClientOptions.builder().provider(TlsProvider.JDK).build()
                     val failure =
                         shouldThrow<TlsHandshakeException> { world.connect(server.port, system, Collector()).inTime() }
                     failure.message!! shouldContain "signed by nobody this side trusts"

@@ -1,6 +1,6 @@
 package dev.uring.tls
 
-import dev.uring.testing.PATIENCE_SECONDS
+import dev.uring.testing.Program
 import dev.uring.testing.TestCertificates
 import dev.uring.testing.await
 import dev.uring.testing.call
@@ -9,8 +9,6 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.net.ServerSocket
-import java.util.concurrent.TimeUnit
-import kotlin.concurrent.thread
 import kotlin.io.path.readText
 
 /** Peers that share no line with the JDK's TLS: OpenSSL's client and server, and curl. */
@@ -154,43 +152,3 @@ class TlsProgramsKernelTest :
             }
         }
     })
-
-/** A program with both its streams. */
-private class Program(
-    command: List<String>,
-) : AutoCloseable {
-    private val process = ProcessBuilder(command).redirectErrorStream(true).start()
-    private val collected = StringBuffer()
-    private val reader =
-        thread(isDaemon = true) {
-            process.inputStream.reader().use { input ->
-                val buffer = CharArray(1 shl 14)
-                while (true) {
-                    val count = input.read(buffer)
-                    if (count < 0) break
-                    collected.append(buffer, 0, count)
-                }
-            }
-        }
-
-    val output: String get() = collected.toString()
-
-    fun say(text: String) {
-        process.outputStream.write(text.toByteArray())
-        process.outputStream.flush()
-    }
-
-    fun awaitOutput(part: String) = await({ "no '$part' in: $output" }) { part in output }
-
-    /** Closes its input, waits for its end and returns its status. */
-    fun finish(): Int {
-        process.outputStream.close()
-        check(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) { "does not end: $output" }
-        reader.join()
-        return process.exitValue()
-    }
-
-    override fun close() {
-        process.destroyForcibly().waitFor()
-    }
-}
