@@ -13,6 +13,9 @@ public final class Fcntl {
   /** fcntl: a second descriptor, closed on exec. */
   public static final int F_DUPFD_CLOEXEC = 1030;
 
+  /** fcntl: set the flags of the open file. */
+  public static final int F_SETFL = 4;
+
   /** flock: for one holder alone. */
   public static final int LOCK_EX = 2;
 
@@ -51,6 +54,9 @@ public final class Fcntl {
 
   /** open: every write goes to the end. */
   public static final int O_APPEND = 0x400;
+
+  /** open: reads and writes that would wait are refused with EAGAIN instead. */
+  public static final int O_NONBLOCK = 0x800;
 
   /** open: closed on exec. */
   public static final int O_CLOEXEC = 0x80000;
@@ -93,6 +99,9 @@ public final class Fcntl {
 
   /** Type: block device. */
   public static final int S_IFBLK = 0x6000;
+
+  /** Type: pipe with a name. */
+  public static final int S_IFIFO = 0x1000;
 
   /** Type: symbolic link. */
   public static final int S_IFLNK = 0xA000;

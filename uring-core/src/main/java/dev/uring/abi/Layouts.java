@@ -594,4 +594,18 @@ public final class Layouts {
 
   /** int si_status: the exit code or the signal. */
   public static final int SIGINFO_STATUS = 24;
+
+  // struct pollfd, <poll.h>.
+
+  /** Bytes. */
+  public static final int POLLFD_BYTES = 8;
+
+  /** int fd; ignored when negative. */
+  public static final int POLLFD_FD = 0;
+
+  /** short events: what is waited for. */
+  public static final int POLLFD_EVENTS = 4;
+
+  /** short revents: what is there. */
+  public static final int POLLFD_REVENTS = 6;
 }

@@ -179,6 +179,9 @@ public final class Socket {
   /** Hang-up; always reported. */
   public static final int POLLHUP = 0x10;
 
+  /** The descriptor is not open; always reported. */
+  public static final int POLLNVAL = 0x20;
+
   /** The peer has shut down its sending side. */
   public static final int POLLRDHUP = 0x2000;
 

@@ -1,5 +1,6 @@
 package dev.uring.driver;
 
+import dev.uring.abi.Socket;
 import dev.uring.base.UringException;
 import dev.uring.buffer.BlockPool;
 import dev.uring.socket.PeerCredentials;
@@ -39,6 +40,9 @@ public final class NioDriver implements Driver {
   private final NioFiles files;
   private final NioDatagrams datagrams = new NioDatagrams(this, arena);
 
+  // Null until something waits for a descriptor that is no socket's.
+  private NioDescriptors descriptors;
+
   // Null until the start; read by threads that wake.
   private volatile NioSelection selection;
   private Thread thread;
@@ -61,6 +65,8 @@ public final class NioDriver implements Driver {
    */
   public NioDriver(
       NioSockets sockets, int buffersCount, int bufferBytes, int headroomBytes, BlockPool blocks) {
+    // Now: the thread that starts the driver is pinned when it does.
+    UnpinnedThreads.noteCpus();
     this.sockets = sockets;
     this.buffersCount = buffersCount;
     this.bufferBytes = bufferBytes;
@@ -194,8 +200,15 @@ public final class NioDriver implements Driver {
   }
 
   @Override
+  public void awaitReadable(int descriptor, Operation operation) {
+    NioDescriptors waiting = descriptors();
+    begin(operation);
+    waiting.await(descriptor, Socket.POLLIN, null, operation);
+  }
+
+  @Override
   public void cancel(Operation operation) {
-    if (!operation.isUnderWay()) {
+    if (!operation.isUnderWay() || descriptors != null && descriptors.cancel(operation)) {
       return;
     }
     if (operation instanceof FileOperation file) {
@@ -246,7 +259,10 @@ public final class NioDriver implements Driver {
 
   @Override
   public boolean hasAnswers() {
-    return selection.hasReady() || answers.count() > 0 || files.hasAnswers();
+    return selection.hasReady()
+        || answers.count() > 0
+        || files.hasAnswers()
+        || descriptors != null && descriptors.hasAnswers();
   }
 
   @Override
@@ -257,6 +273,9 @@ public final class NioDriver implements Driver {
       answer(answers.poll(), result);
     }
     files.deliver();
+    if (descriptors != null) {
+      descriptors.deliver();
+    }
     selection.deliver();
   }
 
@@ -290,6 +309,9 @@ public final class NioDriver implements Driver {
     }
     isClosed = true;
     try {
+      if (descriptors != null) {
+        descriptors.close();
+      }
       files.close();
     } finally {
       if (selection != null) {
@@ -303,6 +325,13 @@ public final class NioDriver implements Driver {
 
   NioSockets sockets() {
     return sockets;
+  }
+
+  NioDescriptors descriptors() {
+    if (descriptors == null) {
+      descriptors = new NioDescriptors(this);
+    }
+    return descriptors;
   }
 
   NioSelection selection() {

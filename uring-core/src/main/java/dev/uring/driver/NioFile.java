@@ -20,6 +20,9 @@ final class NioFile {
   private final FileChannel channel;
   private final Path path;
   private final NioFileStatus opened;
+
+  // It has no positions: the kernel refuses one, where a ring leaves it out.
+  private final boolean isPipe;
   private final ReadWriteLock length = new ReentrantReadWriteLock();
 
   /** Without a channel it is a place: what O_PATH brings, to look at and to open later. */
@@ -27,6 +30,7 @@ final class NioFile {
     this.channel = channel;
     this.path = path;
     this.opened = opened;
+    this.isPipe = opened.isPipe();
   }
 
   FileChannel channel() {
@@ -50,10 +54,13 @@ final class NioFile {
   }
 
   int read(ByteBuffer into, long position) throws IOException {
-    return Math.max(channel.read(into, position), 0);
+    return Math.max(isPipe ? channel.read(into) : channel.read(into, position), 0);
   }
 
   int write(ByteBuffer from, long position) throws IOException {
+    if (isPipe) {
+      return channel.write(from);
+    }
     length.readLock().lock();
     try {
       return channel.write(from, position);

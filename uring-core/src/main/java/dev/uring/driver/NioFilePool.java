@@ -5,7 +5,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The threads that wait for disks in place of the workers of {@link NioDriver}; one pool for all.
@@ -20,7 +19,6 @@ final class NioFilePool {
   // Long enough to serve a burst with the same threads, short enough to leave none behind.
   private static final long IDLE_SECONDS = 5;
 
-  private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final ThreadPoolExecutor THREADS = newThreads();
 
   private NioFilePool() {}
@@ -47,11 +45,7 @@ final class NioFilePool {
         IDLE_SECONDS,
         TimeUnit.SECONDS,
         new LinkedBlockingQueue<>(WAITING_MAX),
-        task -> {
-          Thread thread = new Thread(task, "uring-nio-files-" + NUMBER.getAndIncrement());
-          thread.setDaemon(true);
-          return thread;
-        });
+        new UnpinnedThreads("uring-nio-files-"));
     threads.allowCoreThreadTimeOut(true);
     return threads;
   }

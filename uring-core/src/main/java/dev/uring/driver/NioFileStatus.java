@@ -47,7 +47,15 @@ final class NioFileStatus {
   }
 
   boolean isRegular() {
-    return (number("mode") & Fcntl.S_IFMT) == Fcntl.S_IFREG;
+    return type() == Fcntl.S_IFREG;
+  }
+
+  boolean isPipe() {
+    return type() == Fcntl.S_IFIFO;
+  }
+
+  private long type() {
+    return number("mode") & Fcntl.S_IFMT;
   }
 
   void write(Block block) {

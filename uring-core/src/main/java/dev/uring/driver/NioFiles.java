@@ -40,6 +40,7 @@ final class NioFiles implements FileDriver {
 
   private final NioDriver driver;
   private final BlockPool blocks;
+  private final NioPipes pipes;
   private final Map<Integer, NioFile> open = new HashMap<>();
   private final Map<FileOperation, NioFileTask> underWay = new IdentityHashMap<>();
 
@@ -53,6 +54,7 @@ final class NioFiles implements FileDriver {
   NioFiles(NioDriver driver, BlockPool blocks) {
     this.driver = driver;
     this.blocks = blocks;
+    this.pipes = new NioPipes(driver);
   }
 
   @Override
@@ -70,8 +72,20 @@ final class NioFiles implements FileDriver {
   }
 
   @Override
+  public int adopt(int descriptor) {
+    checkOpen();
+    lastFile++;
+    pipes.add(lastFile, descriptor);
+    return lastFile;
+  }
+
+  @Override
   public void close(int file, FileOperation operation) {
     checkOpen();
+    if (pipes.has(file)) {
+      pipes.close(file, operation);
+      return;
+    }
     NioFile closing = find(file);
     ask(operation, () -> {
       closing.close();
@@ -88,6 +102,11 @@ final class NioFiles implements FileDriver {
   @Override
   public void read(
       int file, long address, int bytes, long position, int region, FileOperation operation) {
+    checkOpen();
+    if (pipes.has(file)) {
+      pipes.read(file, address, bytes, operation);
+      return;
+    }
     NioFile from = find(file);
     ask(operation, () -> from.read(NativeMemory.at(address, bytes).asByteBuffer(), position));
   }
@@ -95,6 +114,11 @@ final class NioFiles implements FileDriver {
   @Override
   public void write(
       int file, long address, int bytes, long position, int region, FileOperation operation) {
+    checkOpen();
+    if (pipes.has(file)) {
+      pipes.write(file, address, bytes, operation);
+      return;
+    }
     NioFile to = find(file);
     ask(operation, () -> to.write(NativeMemory.at(address, bytes).asByteBuffer(), position));
   }
@@ -216,7 +240,7 @@ final class NioFiles implements FileDriver {
 
   @Override
   public int filesOpenCount() {
-    return open.size();
+    return open.size() + pipes.count();
   }
 
   // What the driver's turn calls.
@@ -265,6 +289,7 @@ final class NioFiles implements FileDriver {
     }
     open.values().forEach(NioFiles::closeQuietly);
     open.clear();
+    pipes.closeAll();
     arena.close();
   }
 

@@ -6,6 +6,7 @@ import dev.uring.base.ProcessException;
 import dev.uring.base.UringException;
 import dev.uring.driver.FileOperation;
 import dev.uring.driver.Operation;
+import dev.uring.ffi.Libc;
 import dev.uring.ffi.ProcessCalls;
 import dev.uring.worker.Worker;
 import java.util.HashSet;
@@ -345,7 +346,7 @@ public final class ChildProcess implements AutoCloseable {
     synchronized (pidfdLock) {
       if (!isPidfdClosed) {
         isPidfdClosed = true;
-        worker.driver().closeNow(pidfd);
+        Libc.close(pidfd);
       }
     }
   }

@@ -296,6 +296,7 @@ private val cExpressions: Map<String, String> =
             "PID" to "si_pid",
             "STATUS" to "si_status",
         ),
+        fields("POLLFD", "struct pollfd", "FD" to "fd", "EVENTS" to "events", "REVENTS" to "revents"),
         fields("CMSGHDR", "struct cmsghdr", "LEN" to "cmsg_len", "LEVEL" to "cmsg_level", "TYPE" to "cmsg_type"),
         fields("GROUP_REQ", "struct group_req", "INTERFACE" to "gr_interface", "GROUP" to "gr_group"),
         fields("IP_MREQN", "struct ip_mreqn", "IFINDEX" to "imr_ifindex"),
