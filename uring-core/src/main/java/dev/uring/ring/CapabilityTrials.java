@@ -8,6 +8,7 @@ import dev.uring.base.RingSetupException;
 import dev.uring.ffi.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 
 /**
  * Tries abilities with real operations on a scratch ring that has nothing else in flight.
@@ -57,6 +58,25 @@ final class CapabilityTrials {
         Libc.close(reader);
       }
     }
+  }
+
+  /**
+   * Operations that a rule of this ring or of the system forbids, whatever the kernel has: each is
+   * asked for with no descriptor and nothing else, so what is allowed fails by that.
+   */
+  static BitSet refused(Ring ring) {
+    BitSet refused = new BitSet();
+    for (Opcode opcode : Opcode.values()) {
+      if (opcode.required()) {
+        ring.sq().next().prepBare(opcode.number()).userData(USER_DATA);
+        int result = firstResult(ring);
+        if (result == -Errno.EACCES || result == -Errno.EPERM) {
+          refused.set(opcode.number());
+        }
+        discardCompletions(ring);
+      }
+    }
+    return refused;
   }
 
   private static int recvMultishotFrom(Ring ring, int reader) {

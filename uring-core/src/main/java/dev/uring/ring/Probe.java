@@ -10,11 +10,14 @@ import dev.uring.base.RingSetupException;
 import dev.uring.ffi.IoUringSyscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the running kernel can do, found out by asking it.
@@ -127,8 +130,13 @@ public final class Probe {
   }
 
   private static Probe runRing(KernelSettings settings) {
+    return runRing(settings, Ring::enable);
+  }
+
+  /** As {@link #run}, on the calling thread, with a ring that {@code enabling} has enabled. */
+  static Probe runRing(KernelSettings settings, Consumer<Ring> enabling) {
     try (Ring ring = Ring.create(RingOptions.ofSqEntries(RING_ENTRIES))) {
-      ring.enable();
+      enabling.accept(ring);
       int nop = CapabilityTrials.nop(ring);
       if (nop < 0) {
         return blocked(settings, Blocker.of(-nop, settings));
@@ -136,7 +144,7 @@ public final class Probe {
       Map<Capability, String> failed = new EnumMap<>(Capability.class);
       noteFailure(failed, Capability.MSG_RING, CapabilityTrials.msgRing(ring));
       noteFailure(failed, Capability.RECV_MULTISHOT, CapabilityTrials.recvMultishot(ring));
-      return ofRing(ring, settings, failed);
+      return ofRing(ring, settings, failed, CapabilityTrials.refused(ring));
     } catch (RingSetupException refused) {
       return blocked(settings, Blocker.of(refused.errno(), settings));
     }
@@ -151,11 +159,13 @@ public final class Probe {
 
   /** Asks through a live ring: everything but trials, which would disturb what is in flight. */
   static Probe ofRing(Ring ring) {
-    return ofRing(ring, KernelSettings.read(), Map.of());
+    return ofRing(ring, KernelSettings.read(), Map.of(), new BitSet());
   }
 
-  private static Probe ofRing(Ring ring, KernelSettings settings, Map<Capability, String> failed) {
+  private static Probe ofRing(
+      Ring ring, KernelSettings settings, Map<Capability, String> failed, BitSet refused) {
     BitSet opcodes = opcodes(ring.fd());
+    opcodes.andNot(refused);
     Map<Capability, String> missing = new EnumMap<>(Capability.class);
     for (Capability capability : Capability.values()) {
       String reason = CapabilityChecks.missing(capability, ring, opcodes);
@@ -164,10 +174,13 @@ public final class Probe {
       }
     }
     missing.putAll(failed);
-    String lacking = missing.keySet().stream()
-        .filter(Capability::required)
-        .map(Capability::label)
-        .collect(Collectors.joining(", "));
+    Stream<String> lackingAbilities =
+        missing.keySet().stream().filter(Capability::required).map(Capability::label);
+    Stream<String> lackingOpcodes = Arrays.stream(Opcode.values())
+        .filter(opcode -> opcode.required() && !opcodes.get(opcode.number()))
+        .map(opcode -> "operation " + opcode.name());
+    String lacking =
+        Stream.concat(lackingAbilities, lackingOpcodes).collect(Collectors.joining(", "));
     Blocker blocker = lacking.isEmpty() ? null : Blocker.lacks(lacking);
     return new Probe(settings, blocker, ring.features(), opcodes, missing);
   }
@@ -188,7 +201,8 @@ public final class Probe {
       int result =
           IoUringSyscalls.register(ringFd, IoUring.IORING_REGISTER_PROBE, table, OPCODES_MAX);
       if (result < 0) {
-        throw new IllegalStateException("io_uring_register(PROBE) failed: " + Errno.name(-result));
+        // Without the table nobody knows what works: the refusal is as good as a refused setup.
+        throw RingErrors.refused("io_uring_register(PROBE)", -result, "fd=%d".formatted(ringFd));
       }
       int length = Byte.toUnsignedInt(table.get(JAVA_BYTE, Layouts.PROBE_OPS_LEN));
       for (int i = 0; i < length; i++) {

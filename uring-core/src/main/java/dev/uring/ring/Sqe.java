@@ -353,6 +353,11 @@ public final class Sqe {
     return operation(IoUring.IORING_OP_NOP, -1);
   }
 
+  /** An operation by its number, with nothing to work on. */
+  Sqe prepBare(int opcode) {
+    return operation(opcode, -1);
+  }
+
   /**
    * io_uring_prep_timeout(3), since kernel 5.4: completes with {@code -ETIME} after the timespec,
    * or with 0 after {@code completions} other completions if that is not 0.

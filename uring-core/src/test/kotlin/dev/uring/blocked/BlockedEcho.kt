@@ -21,6 +21,7 @@ internal enum class Blockade(
     BUFFER_RINGS_MISSING(
         { SeccompFilter.refusing(SYS_IO_URING_REGISTER, EINVAL, IORING_REGISTER_PBUF_RING).install() },
     ),
+    PROBE_FORBIDDEN({ SeccompFilter.refusing(SYS_IO_URING_REGISTER, EPERM, IORING_REGISTER_PROBE).install() }),
     CONTAINER({ SeccompFilter.of(ContainerProfile.rules(), ContainerProfile.numbers()).install() }),
     CONTAINER_WITHOUT_IO_URING({
         val rules = ContainerProfile.rules().filter { "io_uring_setup" !in it.names }
@@ -35,6 +36,7 @@ internal enum class Blockade(
 private const val SYS_IO_URING_SETUP = 425
 private const val SYS_IO_URING_ENTER = 426
 private const val SYS_IO_URING_REGISTER = 427
+private const val IORING_REGISTER_PROBE = 8
 private const val IORING_REGISTER_PBUF_RING = 22
 private const val EPERM = 1
 private const val ENOMEM = 12

@@ -3,7 +3,8 @@ package dev.uring.blocked
 import dev.uring.ring.Probe
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.RecordingLogs
-import dev.uring.testing.kernelTest
+import dev.uring.testing.RingOnly
+import dev.uring.testing.ringTest
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContain
@@ -24,7 +25,10 @@ import kotlin.io.path.exists
  */
 class BlockedKernelTest :
     FunSpec({
-        kernelTest("a filter that forbids the setup makes auto run on nio, with one warning that names it") {
+        ringTest(
+            RingOnly.BLOCKADE,
+            "a filter that forbids the setup makes auto run on nio, with one warning that names it",
+        ) {
             val lines = run(Blockade.SETUP_FORBIDDEN)
             lines shouldContain "driver=nio echoed=hello"
             lines.warnings() shouldHaveSize 1
@@ -34,51 +38,70 @@ class BlockedKernelTest :
                 " io_uring_register. `uring doctor` tells more; URING_DRIVER=nio chooses this driver without a warning."
         }
 
-        kernelTest("a filter that says there is no such call is told from an old kernel") {
+        ringTest(RingOnly.BLOCKADE, "a filter that says there is no such call is told from an old kernel") {
             val lines = run(Blockade.SETUP_MISSING)
             lines shouldContain "driver=nio echoed=hello"
             lines.warnings().single() shouldContain "a seccomp filter blocks io_uring"
         }
 
-        kernelTest("a setup that is refused for want of memory names the limit of locked memory") {
+        ringTest(RingOnly.BLOCKADE, "a setup that is refused for want of memory names the limit of locked memory") {
             val lines = run(Blockade.SETUP_OUT_OF_MEMORY)
             lines shouldContain "driver=nio echoed=hello"
             lines.warnings().single() shouldContain "ulimit -l (RLIMIT_MEMLOCK)"
         }
 
-        kernelTest("a ring that can be set up and not entered is not used") {
+        ringTest(RingOnly.BLOCKADE, "a ring that can be set up and not entered is not used") {
             val lines = run(Blockade.ENTER_FORBIDDEN)
             lines shouldContain "driver=nio echoed=hello"
             lines.warnings().single() shouldContain "a seccomp filter blocks io_uring"
         }
 
-        kernelTest("a kernel without buffer rings is not used, and the warning names them") {
+        ringTest(RingOnly.BLOCKADE, "a kernel without buffer rings is not used, and the warning names them") {
             val lines = run(Blockade.BUFFER_RINGS_MISSING)
             lines shouldContain "driver=nio echoed=hello"
             lines.warnings().single() shouldContain "buffer ring"
         }
 
-        kernelTest("no locked memory at all is enough: rings and buffers are accounted elsewhere") {
+        ringTest(RingOnly.BLOCKADE, "a kernel that does not tell what it can do is not used, with the filter named") {
+            val lines = run(Blockade.PROBE_FORBIDDEN)
+            lines shouldContain "driver=nio echoed=hello"
+            lines.warnings().single() shouldContain "a seccomp filter blocks io_uring"
+        }
+
+        for ((value, cause) in listOf(
+            1 to "io_uring is reserved to privileged processes (kernel.io_uring_disabled=1)",
+            2 to "io_uring is disabled (kernel.io_uring_disabled=2)",
+        )) {
+            ringTest(RingOnly.BLOCKADE, "a sysctl of $value is told from a filter, in one warning with the remedy") {
+                needsSysctl()
+                // The kernel's answer to it is EPERM as well; the switch itself is the machine's and stays.
+                val lines = run(Blockade.SETUP_FORBIDDEN, within = sysctlOf(value))
+                lines shouldContain "driver=nio echoed=hello"
+                lines.warnings().single() shouldContain "$cause.|  Check: sysctl kernel.io_uring_disabled=0 allows it"
+            }
+        }
+
+        ringTest(RingOnly.BLOCKADE, "no locked memory at all is enough: rings and buffers are accounted elsewhere") {
             val lines = run(Blockade.NO_LOCKED_MEMORY)
             lines shouldContain "driver=uring echoed=hello"
             lines.warnings().shouldBeEmpty()
         }
 
-        kernelTest("under the profile for containers auto runs on io_uring without a word") {
+        ringTest(RingOnly.BLOCKADE, "under the profile for containers auto runs on io_uring without a word") {
             needsHeader()
             val lines = run(Blockade.CONTAINER)
             lines shouldContain "driver=uring echoed=hello"
             lines.warnings().shouldBeEmpty()
         }
 
-        kernelTest("the profile's rule about io_uring is what makes the difference") {
+        ringTest(RingOnly.BLOCKADE, "the profile's rule about io_uring is what makes the difference") {
             needsHeader()
             val lines = run(Blockade.CONTAINER_WITHOUT_IO_URING)
             lines shouldContain "driver=nio echoed=hello"
             lines.warnings().single() shouldContain "a seccomp filter blocks io_uring"
         }
 
-        kernelTest("io_uring that is demanded and forbidden is an error that names the filter") {
+        ringTest(RingOnly.BLOCKADE, "io_uring that is demanded and forbidden is an error that names the filter") {
             val lines = run(Blockade.SETUP_FORBIDDEN, "URING")
             lines.warnings().shouldBeEmpty()
             lines.single { it.startsWith("refused: ") }.let {
@@ -87,7 +110,10 @@ class BlockedKernelTest :
             }
         }
 
-        kernelTest("io_uring that is demanded and can be set up, but not entered, is an error at the start") {
+        ringTest(
+            RingOnly.BLOCKADE,
+            "io_uring that is demanded and can be set up, but not entered, is an error at the start",
+        ) {
             val lines = run(Blockade.ENTER_FORBIDDEN, "URING")
             lines.warnings().shouldBeEmpty()
             lines.single { it.startsWith("refused: ") } shouldStartWith
@@ -101,7 +127,7 @@ class BlockedKernelTest :
                 "refused: driver=uring is demanded, and io_uring cannot be used: io_uring needs Linux"
         }
 
-        kernelTest("where nothing is blocked auto runs on io_uring without a word") {
+        ringTest(RingOnly.BLOCKADE, "where nothing is blocked auto runs on io_uring without a word") {
             val lines = run(Blockade.NONE)
             lines shouldContain "driver=uring echoed=hello"
             lines.warnings().shouldBeEmpty()
@@ -127,6 +153,26 @@ private fun needsHeader() {
     }
 }
 
+private val sysctl = Path.of("/proc/sys/kernel/io_uring_disabled")
+
+/** Has a process see another value of the switch: a file in a mount namespace of its own. */
+private fun sysctlOf(value: Int): List<String> =
+    listOf(
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        "f=$(mktemp) && echo $value >\"${'$'}f\" && mount --bind \"${'$'}f\" $sysctl && rm \"${'$'}f\" && exec \"${'$'}@\"",
+        "sh",
+    )
+
+private fun needsSysctl() {
+    val isAllowed =
+        sysctl.exists() &&
+            runCatching { ProcessBuilder(sysctlOf(0) + "true").start().waitFor() == 0 }.getOrDefault(false)
+    if (!isAllowed) throw TestAbortedException("no mount namespace, or no $sysctl, to try it in")
+}
+
 private fun List<String>.warnings() = filter { it.startsWith("WARN") || it.startsWith("ERROR") }
 
 /** The lines that a [BlockedEcho] process prints. */
@@ -134,15 +180,17 @@ private fun run(
     blockade: Blockade,
     vararg more: String,
     options: List<String> = emptyList(),
+    within: List<String> = emptyList(),
 ): List<String> {
     val command =
-        listOf(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Dslf4j.provider=${RecordingLogs::class.java.name}",
-        ) + options +
+        within +
+            listOf(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dslf4j.provider=${RecordingLogs::class.java.name}",
+            ) + options +
             listOf("-cp", System.getProperty("java.class.path"), BlockedEcho::class.java.name, blockade.name) + more
     val builder = ProcessBuilder(command).redirectErrorStream(true)
     // Whoever runs the tests may have chosen a driver for them.

@@ -30,5 +30,20 @@ class CommandLineTest :
             json.out shouldStartWith "{\"usable\":"
             json.out.lines().size shouldBe 1
             json.status shouldBe table.status
+            // It says what the status says, and the driver chosen for others changes neither.
+            json.out.startsWith("{\"usable\":true") shouldBe (json.status == 0)
+            ChildProcess(home, mapOf("URING_DRIVER" to "nio"), "doctor").use { it.await() }.status shouldBe table.status
+        }
+
+        test("doctor ends with 1 where io_uring cannot be used, and says why in both forms") {
+            val home = tempdir().toPath()
+            val elsewhere = mapOf("JAVA_TOOL_OPTIONS" to "-Dos.name=Elsewhere")
+            val table = ChildProcess(home, elsewhere, "doctor").use { it.await() }
+            val json = ChildProcess(home, elsewhere, "doctor", "--json").use { it.await() }
+
+            table.status shouldBe 1
+            table.out shouldContain "io_uring is blocked: io_uring needs Linux"
+            json.status shouldBe 1
+            json.out shouldStartWith "{\"usable\":false,\"verdict\":\"io_uring is blocked: io_uring needs Linux"
         }
     })
