@@ -3,7 +3,7 @@ package dev.uring
 import dev.uring.base.BlockingPoolFullException
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
@@ -54,7 +54,7 @@ class BlockingPoolTest :
             pool.close()
         }
 
-        kernelTest("a call that a pinned worker makes may run on every CPU") {
+        driverTest("a call that a pinned worker makes may run on every CPU") {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().pinWorkers(true).build())
                 val worker = runtime.worker(0)

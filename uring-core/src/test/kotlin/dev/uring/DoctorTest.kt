@@ -2,8 +2,9 @@ package dev.uring
 
 import dev.uring.abi.Errno
 import dev.uring.abi.IoUring
-import dev.uring.ring.kernelTest
 import dev.uring.ring.withSystemCallRefused
+import dev.uring.testing.RingOnly
+import dev.uring.testing.ringTest
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.collections.shouldContainAll
@@ -35,14 +36,14 @@ class DoctorTest :
             Doctor.examine().rows().filter { it.status() in attention && it.remedy().isEmpty() } shouldBe emptyList()
         }
 
-        kernelTest("a healthy machine has no blocked row and a plain verdict") {
+        ringTest(RingOnly.BLOCKADE, "a healthy machine has no blocked row and a plain verdict") {
             val report = Doctor.examine()
             report.usable() shouldBe true
             report.rows().filter { it.status() == DoctorReport.Status.BLOCKED } shouldBe emptyList()
             report.toText() shouldEndWith "\nio_uring works here: a ring was set up and ran a NOP.\n"
         }
 
-        kernelTest("a machine whose filter forbids io_uring says so, with the remedy") {
+        ringTest(RingOnly.BLOCKADE, "a machine whose filter forbids io_uring says so, with the remedy") {
             val report = withSystemCallRefused(IoUring.SYS_IO_URING_SETUP, Errno.EPERM) { Doctor.examine() }
             val remedy =
                 "the container's seccomp profile must allow io_uring_setup, io_uring_enter and io_uring_register"

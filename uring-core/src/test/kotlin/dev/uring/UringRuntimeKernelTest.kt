@@ -10,13 +10,14 @@ import dev.uring.net.ConnectionHandler
 import dev.uring.ring.withSystemCallRefused
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
+import dev.uring.testing.RingOnly
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receiveText
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
@@ -73,7 +74,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("a start that the kernel refuses throws its reason and leaves nothing") {
+        ringTest(RingOnly.BLOCKADE, "a start that the kernel refuses throws its reason and leaves nothing") {
             leavesNothingBehind {
                 val refused =
                     shouldThrow<RingSetupException> {
@@ -86,7 +87,7 @@ class UringRuntimeKernelTest :
             }
         }
 
-        kernelTest("a start that fails after the ring was made leaves nothing") {
+        ringTest(RingOnly.BLOCKADE, "a start that fails after the ring was made leaves nothing") {
             leavesNothingBehind {
                 shouldThrow<RingSetupException> {
                     withSystemCallRefused(IoUring.SYS_IO_URING_REGISTER, Errno.EPERM) {

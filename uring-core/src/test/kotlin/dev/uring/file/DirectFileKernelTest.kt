@@ -1,7 +1,8 @@
 package dev.uring.file
 
 import dev.uring.base.FileException
-import dev.uring.testing.kernelTest
+import dev.uring.testing.RingOnly
+import dev.uring.testing.ringTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -16,7 +17,10 @@ class DirectFileKernelTest :
     FunSpec({
         for (registered in listOf(false, true)) {
             val how = if (registered) "registered" else "ordinary"
-            kernelTest("direct reads and writes through $how buffers and files bring the bytes to the disk and back") {
+            ringTest(
+                RingOnly.DIRECT_IO,
+                "direct reads and writes through $how buffers and files bring the bytes to the disk and back",
+            ) {
                 withDirectFiles { bench ->
                     if (registered) bench.onWorker { bench.files.registerBuffers(4, 64 shl 10) }
                     val file = bench.open("direct", if (registered) direct.registered() else direct)
@@ -31,7 +35,7 @@ class DirectFileKernelTest :
             }
         }
 
-        kernelTest("a direct read over an end that is not aligned brings what there is") {
+        ringTest(RingOnly.DIRECT_IO, "a direct read over an end that is not aligned brings what there is") {
             withDirectFiles { bench ->
                 val content = bytesOf(seed = 6, count = BLOCK + 100)
                 val plain = bench.open("tail")
@@ -43,7 +47,10 @@ class DirectFileKernelTest :
             }
         }
 
-        kernelTest("direct I/O that is not aligned is refused with its values before the kernel sees it") {
+        ringTest(
+            RingOnly.DIRECT_IO,
+            "direct I/O that is not aligned is refused with its values before the kernel sees it",
+        ) {
             withDirectFiles { bench ->
                 val file = bench.open("direct", direct)
                 val unit = file.positionAlignmentBytes()
@@ -64,7 +71,10 @@ class DirectFileKernelTest :
             }
         }
 
-        kernelTest("buffers come from the registered ones while they last, and then from the blocks") {
+        ringTest(
+            RingOnly.DIRECT_IO,
+            "buffers come from the registered ones while they last, and then from the blocks",
+        ) {
             withFiles { bench ->
                 bench.onWorker {
                     bench.files.registerBuffers(2, 2 * BLOCK)
@@ -82,7 +92,7 @@ class DirectFileKernelTest :
             }
         }
 
-        kernelTest("every buffer begins where direct I/O may") {
+        ringTest(RingOnly.DIRECT_IO, "every buffer begins where direct I/O may") {
             withFiles { bench ->
                 bench.onWorker {
                     val buffers = listOf(1, 511, 4096, 5000, 70_000, 2_000_000).map { bench.files.buffer(it) }

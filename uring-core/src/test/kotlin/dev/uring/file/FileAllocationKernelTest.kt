@@ -2,7 +2,8 @@ package dev.uring.file
 
 import com.sun.management.ThreadMXBean
 import dev.uring.base.FileException
-import dev.uring.testing.kernelTest
+import dev.uring.testing.RingOnly
+import dev.uring.testing.ringTest
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
 import java.lang.management.ManagementFactory
@@ -16,7 +17,7 @@ private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
 class FileAllocationKernelTest :
     FunSpec({
-        kernelTest("a read allocates nothing in steady state") {
+        ringTest(RingOnly.NO_DISK_THREADS, "a read allocates nothing in steady state") {
             allocatedBytesPerRequest {
                 file,
                 buffer,
@@ -27,13 +28,13 @@ class FileAllocationKernelTest :
                 BYTES_PER_REQUEST_MAX
         }
 
-        kernelTest("a write allocates nothing in steady state") {
+        ringTest(RingOnly.NO_DISK_THREADS, "a write allocates nothing in steady state") {
             allocatedBytesPerRequest { file, buffer, request ->
                 file.write(0, buffer, 0, 4096, request)
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        kernelTest("the measurement sees what a callback allocates") {
+        ringTest(RingOnly.NO_DISK_THREADS, "the measurement sees what a callback allocates") {
             BYTES_PER_REQUEST_MAX shouldBeLessThan
                 allocatedBytesPerRequest { file, buffer, request ->
                     sink = LongArray(1)

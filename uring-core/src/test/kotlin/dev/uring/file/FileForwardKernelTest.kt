@@ -8,7 +8,7 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.reset
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
@@ -38,7 +38,7 @@ private const val EBADF = 9
 
 class FileForwardKernelTest :
     FunSpec({
-        kernelTest("what a connection receives lies in the file, byte for byte, from the position on") {
+        driverTest("what a connection receives lies in the file, byte for byte, from the position on") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 withUpload { upload ->
@@ -58,7 +58,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("what is smaller than retainBytesMin is gathered, and what is unconsumed goes first") {
+        driverTest("what is smaller than retainBytesMin is gathered, and what is unconsumed goes first") {
             val recorder = Recorder(onReceive = { _, _ -> 0 })
             withUpload(recorder = recorder) { upload ->
                 upload.client.send("first ")
@@ -72,7 +72,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("bytes above the limit stay with the connection, and so does its end") {
+        driverTest("bytes above the limit stay with the connection, and so does its end") {
             val seen = StringBuffer()
             val recorder = Recorder(onReceive = { _, bytes -> bytes.size().also { seen.append(bytes.toUtf8()) } })
             withUpload(recorder = recorder) { upload ->
@@ -87,11 +87,11 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("a forwarding of no bytes ends at once") {
+        driverTest("a forwarding of no bytes ends at once") {
             withUpload { upload -> upload.start(bytes = 0).outcome() shouldBe 0 }
         }
 
-        kernelTest("an end of input before the limit is a failure, and what came is in the file") {
+        driverTest("an end of input before the limit is a failure, and what came is in the file") {
             withUpload { upload ->
                 val forward = upload.start(bytes = 10)
                 upload.client.send("abc")
@@ -104,7 +104,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("a connection that is reset ends it with its reason, and what came is in the file") {
+        driverTest("a connection that is reset ends it with its reason, and what came is in the file") {
             withUpload { upload ->
                 val forward = upload.start()
                 upload.client.send("abc")
@@ -115,7 +115,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("closing the connection here ends it and says by what") {
+        driverTest("closing the connection here ends it and says by what") {
             withUpload { upload ->
                 val forward = upload.start()
                 upload.connection.call { close() }
@@ -126,7 +126,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("a file that does not keep up holds back its connection, within the bound, and nobody else") {
+        driverTest("a file that does not keep up holds back its connection, within the bound, and nobody else") {
             val config = smallConfig().recvBuffersCount(64).build()
             withUpload(config, fifo = true) { upload ->
                 val forward = upload.start()
@@ -155,7 +155,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("a full disk ends it with the errno, the position and the counts, and no buffer is lost") {
+        driverTest("a full disk ends it with the errno, the position and the counts, and no buffer is lost") {
             withUpload(existing = Path.of("/dev/full")) { upload ->
                 val forward = upload.start(position = 7)
                 upload.client.getOutputStream().write(ByteArray(20_000))
@@ -171,7 +171,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("a file that was opened for reading only ends it with EBADF") {
+        driverTest("a file that was opened for reading only ends it with EBADF") {
             withUpload(options = OpenOptions.forReading(), content = "kept") { upload ->
                 val forward = upload.start()
                 upload.client.send("lost")
@@ -182,7 +182,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("stopped, it writes what it took and leaves the rest to the handler") {
+        driverTest("stopped, it writes what it took and leaves the rest to the handler") {
             val seen = StringBuffer()
             val recorder = Recorder(onReceive = { _, bytes -> bytes.size().also { seen.append(bytes.toUtf8()) } })
             withUpload(recorder = recorder) { upload ->
@@ -201,7 +201,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("a close of the file takes effect after the last write") {
+        driverTest("a close of the file takes effect after the last write") {
             withUpload { upload ->
                 val forward = upload.start()
                 upload.client.getOutputStream().write(ByteArray(MIB))
@@ -214,7 +214,7 @@ class FileForwardKernelTest :
             }
         }
 
-        kernelTest("mistakes are refused with their values, and the connection stays with its handler") {
+        driverTest("mistakes are refused with their values, and the connection stays with its handler") {
             withUpload { upload ->
                 val connection = upload.connection
                 shouldThrow<ExecutionException> { connection.call { FileForward.start(this, upload.file, -1, 2) } }

@@ -3,7 +3,7 @@ package dev.uring.file
 import dev.uring.base.FileException
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.await
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeGreaterThan
@@ -24,7 +24,7 @@ private const val ENOENT = 2
 
 class FileWatchKernelTest :
     FunSpec({
-        kernelTest("what happens in a directory is told in its order, with names and the cookie of a rename") {
+        driverTest("what happens in a directory is told in its order, with names and the cookie of a rename") {
             withFiles { bench ->
                 val events = Recorded()
                 val watch = bench.watch(listener = events)
@@ -44,7 +44,7 @@ class FileWatchKernelTest :
             }
         }
 
-        kernelTest("only the kinds that were asked for are told") {
+        driverTest("only the kinds that were asked for are told") {
             withFiles { bench ->
                 val events = Recorded()
                 val watch = bench.watch(setOf(FileEventKind.DELETED), events)
@@ -57,7 +57,7 @@ class FileWatchKernelTest :
             }
         }
 
-        kernelTest("a watched file that is removed ends its watch, after everything else") {
+        driverTest("a watched file that is removed ends its watch, after everything else") {
             withFiles { bench ->
                 val file = bench.directory.resolve("file")
                 file.writeText("")
@@ -78,7 +78,7 @@ class FileWatchKernelTest :
             }
         }
 
-        kernelTest("events wait in the kernel while it is paused, and one too many is an overflow") {
+        driverTest("events wait in the kernel while it is paused, and one too many is an overflow") {
             withFiles { bench ->
                 val max = Files.readAllLines(Path.of("/proc/sys/fs/inotify/max_queued_events")).single().toInt()
                 val events = Recorded()
@@ -107,7 +107,7 @@ class FileWatchKernelTest :
             }
         }
 
-        kernelTest("paused in the middle of a burst, it tells the rest afterwards, and no event twice") {
+        driverTest("paused in the middle of a burst, it tells the rest afterwards, and no event twice") {
             withFiles { bench ->
                 val events = Recorded(pauseAfterEach = true)
                 val watch = bench.watch(setOf(FileEventKind.CREATED), events)
@@ -124,7 +124,7 @@ class FileWatchKernelTest :
             }
         }
 
-        kernelTest("a path that is not there is refused with its errno, and a watch for nothing at once") {
+        driverTest("a path that is not there is refused with its errno, and a watch for nothing at once") {
             withFiles { bench ->
                 val refusal =
                     shouldThrow<FileException> { bench.watch(listener = Recorded(), name = "missing") }
@@ -135,7 +135,7 @@ class FileWatchKernelTest :
             }
         }
 
-        kernelTest("a listener that throws is counted, and told on; a worker's end ends its watches") {
+        driverTest("a listener that throws is counted, and told on; a worker's end ends its watches") {
             val events = Recorded(thrown = IllegalStateException("thrown by the test"))
             withFiles { bench ->
                 bench.watch(setOf(FileEventKind.CREATED), events)

@@ -2,7 +2,8 @@ package dev.uring.file
 
 import dev.uring.abi.Errno
 import dev.uring.base.FileException
-import dev.uring.testing.kernelTest
+import dev.uring.testing.RingOnly
+import dev.uring.testing.ringTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -15,7 +16,7 @@ import java.util.concurrent.CompletableFuture
  */
 class NvmeDeviceKernelTest :
     FunSpec({
-        kernelTest("commands go through the second ring and are answered on the worker") {
+        ringTest(RingOnly.NVME, "commands go through the second ring and are answered on the worker") {
             withFiles { bench ->
                 val device = NvmeDevice.open(bench.worker, "/dev/null", NvmeNamespace(1, 512, 1024, 1 shl 20)).value()
                 repeat(3) {
@@ -37,7 +38,7 @@ class NvmeDeviceKernelTest :
             }
         }
 
-        kernelTest("a file that takes no commands says so") {
+        ringTest(RingOnly.NVME, "a file that takes no commands says so") {
             withFiles { bench ->
                 bench.close(bench.open("file"))
                 val device =
@@ -54,7 +55,7 @@ class NvmeDeviceKernelTest :
             }
         }
 
-        kernelTest("a range that no command can name is refused before it is asked for") {
+        ringTest(RingOnly.NVME, "a range that no command can name is refused before it is asked for") {
             withFiles { bench ->
                 val device = NvmeDevice.open(bench.worker, "/dev/null", NvmeNamespace(1, 512, 1024, 1 shl 20)).value()
                 bench.onWorker {

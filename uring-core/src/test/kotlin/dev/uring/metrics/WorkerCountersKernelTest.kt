@@ -2,13 +2,14 @@ package dev.uring.metrics
 
 import dev.uring.base.PoolExhaustedException
 import dev.uring.net.ConnectionHandler
+import dev.uring.testing.RingOnly
 import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
 import dev.uring.testing.isOnNio
-import dev.uring.testing.kernelTest
 import dev.uring.testing.receiveText
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
@@ -123,7 +124,7 @@ class WorkerCountersKernelTest :
             }
         }
 
-        kernelTest("a receive that finds no buffer is counted, and no completion is dropped") {
+        ringTest(RingOnly.THE_RING, "a receive that finds no buffer is counted, and no completion is dropped") {
             withServer(echo, smallConfig().recvBuffersCount(2).build()) { server ->
                 val gate = server.worker.block()
                 val clients = List(10) { server.connect().apply { send(MESSAGE) } }

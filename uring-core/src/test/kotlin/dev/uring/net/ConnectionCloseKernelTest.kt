@@ -3,13 +3,14 @@ package dev.uring.net
 import dev.uring.base.ConnectionLostException
 import dev.uring.bytes.ByteView
 import dev.uring.testing.Recorder
+import dev.uring.testing.RingOnly
 import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
@@ -148,7 +149,7 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("without a lingerTimeout, too, all that was queued reaches a slow reader, and the end is no reset") {
+        driverTest("without a lingerTimeout, too, all that was queued reaches a slow reader, and the end is no reset") {
             val recorder = Recorder()
             withServer(recorder, smallConfig().lingerTimeout(Duration.ZERO).build()) { server ->
                 val client = server.connect(receiveBufferBytes = 8 * KIB)
@@ -206,7 +207,10 @@ class ConnectionCloseKernelTest :
             }
         }
 
-        kernelTest("a connection that is aborted while its receive finds no buffer ends all the same") {
+        ringTest(
+            RingOnly.THE_RING,
+            "a connection that is aborted while its receive finds no buffer ends all the same",
+        ) {
             // Two buffers and a flood: nearly every receive ends with ENOBUFS, some of them after abort() was called.
             val config = smallConfig().recvBuffersCount(2).recvBufferBytes(KIB).build()
             val closed = AtomicInteger()

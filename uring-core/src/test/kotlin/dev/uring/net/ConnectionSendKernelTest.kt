@@ -9,7 +9,6 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
@@ -54,7 +53,7 @@ class ConnectionSendKernelTest :
             }
         }
 
-        kernelTest("a send that the kernel cuts short goes on at the byte where it stopped") {
+        driverTest("a send that the kernel cuts short goes on at the byte where it stopped") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()

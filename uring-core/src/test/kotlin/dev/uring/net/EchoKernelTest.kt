@@ -2,12 +2,13 @@ package dev.uring.net
 
 import dev.uring.RuntimeConfig
 import dev.uring.bytes.ByteView
+import dev.uring.testing.RingOnly
 import dev.uring.testing.TestServer
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.receiveText
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
@@ -53,7 +54,7 @@ class EchoKernelTest :
             withServer(PoliteEcho(), tiny) { it.echoAll(connections = 100, bytesMax = 256 * KIB) }
         }
 
-        kernelTest("a full completion queue, and more bytes than buffers, lose nothing") {
+        ringTest(RingOnly.THE_RING, "a full completion queue, and more bytes than buffers, lose nothing") {
             // Eight submissions, so 32 completions, and four buffers.
             val tiny =
                 smallConfig()
@@ -75,7 +76,7 @@ class EchoKernelTest :
             }
         }
 
-        kernelTest("more receives at once than the kernel is given buffers for are all served") {
+        ringTest(RingOnly.THE_RING, "more receives at once than the kernel is given buffers for are all served") {
             // 512 buffers, of which the kernel has 256 at a time; every message keeps its buffer until it is sent.
             val config = smallConfig().recvBuffersCount(512).retainBytesMin(64)
             val message = "x".repeat(64)

@@ -7,7 +7,6 @@ import dev.uring.testing.Recorder
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
@@ -98,7 +97,7 @@ class ForwardKernelTest :
             }
         }
 
-        kernelTest("a message whose head the handler reads and whose body it forwards leaves the next message to it") {
+        driverTest("a message whose head the handler reads and whose body it forwards leaves the next message to it") {
             val seen = StringBuffer()
             val target = AtomicReference<Connection>()
             val recorder = {

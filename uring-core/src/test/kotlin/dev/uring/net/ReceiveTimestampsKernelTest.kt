@@ -3,16 +3,17 @@ package dev.uring.net
 import dev.uring.UringRuntime
 import dev.uring.socket.SocketOptions
 import dev.uring.testing.Recorder
+import dev.uring.testing.RingOnly
 import dev.uring.testing.UdpRecorder
 import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receive
 import dev.uring.testing.receiveText
 import dev.uring.testing.reset
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withUdp
@@ -37,7 +38,10 @@ private val stamped = SocketOptions.builder().receiveTimestamps(true).build()
 
 class ReceiveTimestampsKernelTest :
     FunSpec({
-        kernelTest("a handler knows when the kernel took the bytes, however long they waited for the worker") {
+        ringTest(
+            RingOnly.KERNEL_STAMPS,
+            "a handler knows when the kernel took the bytes, however long they waited for the worker",
+        ) {
             val stamps = LinkedBlockingQueue<Long>()
             withStamped({
                 Recorder(onReceive = { connection, bytes ->
@@ -64,7 +68,10 @@ class ReceiveTimestampsKernelTest :
             }
         }
 
-        kernelTest("the stream is the same with stamps: carried tails, starved buffers, both ends") {
+        ringTest(
+            RingOnly.KERNEL_STAMPS,
+            "the stream is the same with stamps: carried tails, starved buffers, both ends",
+        ) {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val recorder =
@@ -96,7 +103,7 @@ class ReceiveTimestampsKernelTest :
             }
         }
 
-        kernelTest("a reset is told as without stamps") {
+        ringTest(RingOnly.KERNEL_STAMPS, "a reset is told as without stamps") {
             val recorder = Recorder()
             withStamped({ recorder }) { _, client ->
                 client.send("x")
@@ -108,7 +115,7 @@ class ReceiveTimestampsKernelTest :
             }
         }
 
-        kernelTest("stamped bytes are owned and sent on as others are") {
+        ringTest(RingOnly.KERNEL_STAMPS, "stamped bytes are owned and sent on as others are") {
             withStamped({
                 Recorder(onReceive = { connection, bytes ->
                     connection.own(bytes.size()).use { connection.write(it.view()) }
@@ -121,7 +128,10 @@ class ReceiveTimestampsKernelTest :
             }
         }
 
-        kernelTest("a connection that was opened with the option has stamps, one without has none") {
+        ringTest(
+            RingOnly.KERNEL_STAMPS,
+            "a connection that was opened with the option has stamps, one without has none",
+        ) {
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())
                 try {
@@ -144,7 +154,10 @@ class ReceiveTimestampsKernelTest :
         }
 
         for (host in listOf("127.0.0.1", "[::1]")) {
-            kernelTest("a datagram says when the kernel took it, with every other message beside it, at $host") {
+            ringTest(
+                RingOnly.KERNEL_STAMPS,
+                "a datagram says when the kernel took it, with every other message beside it, at $host",
+            ) {
                 withUdp { udp ->
                     val stamps = LinkedBlockingQueue<Long>()
                     val options =
@@ -181,7 +194,7 @@ class ReceiveTimestampsKernelTest :
             }
         }
 
-        kernelTest("a datagram that waits in a paused socket keeps its time") {
+        ringTest(RingOnly.KERNEL_STAMPS, "a datagram that waits in a paused socket keeps its time") {
             withUdp { udp ->
                 val options = UdpOptions.builder().receiveTimestamps(true).build()
                 val stamps = LinkedBlockingQueue<Long>()
@@ -205,7 +218,10 @@ class ReceiveTimestampsKernelTest :
             }
         }
 
-        kernelTest("without the option a datagram has no time, beside one with it on the same worker") {
+        ringTest(
+            RingOnly.KERNEL_STAMPS,
+            "without the option a datagram has no time, beside one with it on the same worker",
+        ) {
             withUdp { udp ->
                 val stamps = LinkedBlockingQueue<Long>()
                 val plain = udp.open(UdpRecorder { socket, _, _ -> stamps += socket.kernelReceiveEpochNanos() })

@@ -21,12 +21,13 @@ import dev.uring.socket.KeepAlive
 import dev.uring.socket.SocketOptions
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
+import dev.uring.testing.RingOnly
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receive
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
@@ -71,7 +72,7 @@ private fun Socket.within() = apply { soTimeout = TimeUnit.SECONDS.toMillis(PATI
 
 class SocketOptionsKernelTest :
     FunSpec({
-        kernelTest("every option reaches the sockets of both sides") {
+        ringTest(RingOnly.SOCKET_DETAIL, "every option reaches the sockets of both sides") {
             val options =
                 SocketOptions
                     .builder()
@@ -98,7 +99,10 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("without options the configuration decides about small segments, on both sides") {
+        ringTest(
+            RingOnly.SOCKET_DETAIL,
+            "without options the configuration decides about small segments, on both sides",
+        ) {
             for (noDelay in listOf(true, false)) {
                 withRuntime(noDelay) { runtime ->
                     runtime.bothEnds(SocketOptions.defaults()).forEach {
@@ -109,7 +113,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("with defer accept a silent client is not accepted, and one that speaks is") {
+        ringTest(RingOnly.SOCKET_DETAIL, "with defer accept a silent client is not accepted, and one that speaks is") {
             withRuntime { runtime ->
                 val options = SocketOptions.builder().deferAccept(Duration.ofSeconds(PATIENCE_SECONDS)).build()
                 val listener =
@@ -188,7 +192,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("tcp6 takes no IPv4 client, and its port is free for one that does") {
+        ringTest(RingOnly.IPV6_ONLY, "tcp6 takes no IPv4 client, and its port is free for one that does") {
             withRuntime { runtime ->
                 val v6 = Recorder()
                 val v4 = Recorder()
@@ -199,7 +203,7 @@ class SocketOptionsKernelTest :
             }
         }
 
-        kernelTest("TcpInfo counts what went through the connection") {
+        ringTest(RingOnly.SOCKET_DETAIL, "TcpInfo counts what went through the connection") {
             withRuntime { runtime ->
                 val served = Recorder(onReceive = { c, bytes -> bytes.size().also { c.write(bytes) } })
                 val listener = runtime.listen("127.0.0.1:0") { served }

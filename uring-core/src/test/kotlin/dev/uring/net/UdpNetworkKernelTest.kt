@@ -2,14 +2,15 @@ package dev.uring.net
 
 import dev.uring.bytes.ByteWindow
 import dev.uring.testing.PATIENCE_SECONDS
+import dev.uring.testing.RingOnly
 import dev.uring.testing.UdpRecorder
 import dev.uring.testing.asPeer
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.peerAddress
 import dev.uring.testing.receiveBytes
+import dev.uring.testing.ringTest
 import dev.uring.testing.withUdp
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -64,7 +65,10 @@ class UdpNetworkKernelTest :
                 }
             }
 
-            kernelTest("a train that the kernel joined is offered datagram by datagram, at $address") {
+            ringTest(
+                RingOnly.DATAGRAM_MARKS,
+                "a train that the kernel joined is offered datagram by datagram, at $address",
+            ) {
                 withUdp { udp ->
                     val handler = UdpRecorder()
                     val options =
@@ -113,7 +117,7 @@ class UdpNetworkKernelTest :
                 }
             }
 
-            kernelTest("an ECN mark arrives as it was sent, at $address") {
+            ringTest(RingOnly.DATAGRAM_MARKS, "an ECN mark arrives as it was sent, at $address") {
                 withUdp { udp ->
                     val marks = LinkedBlockingQueue<Int>()
                     val options = UdpOptions.builder().receivesEcn(true).build()
@@ -130,7 +134,10 @@ class UdpNetworkKernelTest :
             }
         }
 
-        kernelTest("an IPv4 peer's mark arrives on a socket for both, and the answer carries one back") {
+        ringTest(
+            RingOnly.DATAGRAM_MARKS,
+            "an IPv4 peer's mark arrives on a socket for both, and the answer carries one back",
+        ) {
             withUdp { udp ->
                 val marks = LinkedBlockingQueue<Int>()
                 val options = UdpOptions.builder().receivesEcn(true).build()
@@ -210,7 +217,7 @@ class UdpNetworkKernelTest :
             }
         }
 
-        kernelTest("an IPv4 port and an IPv6-only port of one number are two") {
+        ringTest(RingOnly.IPV6_ONLY, "an IPv4 port and an IPv6-only port of one number are two") {
             withUdp { udp ->
                 val v4 = UdpRecorder()
                 val v6 = UdpRecorder()

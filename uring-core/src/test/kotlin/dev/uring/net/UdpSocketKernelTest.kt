@@ -2,16 +2,17 @@ package dev.uring.net
 
 import dev.uring.base.ConfigException
 import dev.uring.base.UringException
+import dev.uring.testing.RingOnly
 import dev.uring.testing.UdpRecorder
 import dev.uring.testing.asPeer
 import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.peerAddress
 import dev.uring.testing.receiveBytes
 import dev.uring.testing.receiveText
+import dev.uring.testing.ringTest
 import dev.uring.testing.send
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withUdp
@@ -238,7 +239,10 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("a paused socket keeps datagrams, drops what no one has room for, and goes on in order") {
+        ringTest(
+            RingOnly.DATAGRAM_MARKS,
+            "a paused socket keeps datagrams, drops what no one has room for, and goes on in order",
+        ) {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val options =
@@ -306,7 +310,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("more datagrams than there are buffers in one turn all arrive") {
+        ringTest(RingOnly.DATAGRAM_MARKS, "more datagrams than there are buffers in one turn all arrive") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val options =
@@ -325,7 +329,7 @@ class UdpSocketKernelTest :
             }
         }
 
-        kernelTest("datagrams the kernel dropped are counted") {
+        ringTest(RingOnly.DATAGRAM_MARKS, "datagrams the kernel dropped are counted") {
             withUdp { udp ->
                 val handler = UdpRecorder()
                 val socket = udp.open(handler, UdpOptions.builder().socketReceiveBytes(4096).build())

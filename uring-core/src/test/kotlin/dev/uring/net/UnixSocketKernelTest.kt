@@ -7,11 +7,14 @@ import dev.uring.bytes.ByteView
 import dev.uring.socket.AbstractUnixAddress
 import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
+import dev.uring.testing.RingOnly
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
+import dev.uring.testing.isOnNio
 import dev.uring.testing.leavesNothingBehind
+import dev.uring.testing.ringTest
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -92,7 +95,7 @@ class UnixSocketKernelTest :
     FunSpec({
         val folder = tempdir().toPath()
 
-        kernelTest("a Unix socket with a path carries bytes both ways and its file is gone when it is closed") {
+        driverTest("a Unix socket with a path carries bytes both ways and its file is gone when it is closed") {
             val path = folder.resolve("echo.sock")
             withRuntime { runtime ->
                 val listener = runtime.listen("unix:$path") { echo }
@@ -107,13 +110,13 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("shutdown removes the file too") {
+        driverTest("shutdown removes the file too") {
             val path = folder.resolve("shutdown.sock")
             withRuntime { runtime -> runtime.listen("unix:$path") { echo } }
             path.exists() shouldBe false
         }
 
-        kernelTest("an abstract name is listened on and connected to, and needs no file") {
+        ringTest(RingOnly.ABSTRACT_NAMES, "an abstract name is listened on and connected to, and needs no file") {
             withRuntime { runtime ->
                 val name = "uring-test-${ProcessHandle.current().pid()}"
                 runtime.listen("unix:@$name") { echo }.localAddress() shouldBe AbstractUnixAddress.of(name)
@@ -125,7 +128,10 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a server knows the process and the user of a peer, whose address has no name") {
+        ringTest(
+            RingOnly.PEER_CREDENTIALS,
+            "a server knows the process and the user of a peer, whose address has no name",
+        ) {
             val path = folder.resolve("credentials.sock")
             withRuntime { runtime ->
                 val served = Recorder()
@@ -142,7 +148,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a TCP peer has no credentials") {
+        driverTest("a TCP peer has no credentials") {
             withRuntime { runtime ->
                 val listener = runtime.listen("127.0.0.1:0") { echo }
                 val (_, credentials) =
@@ -153,7 +159,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("the file of a server that is gone is replaced, that of a live one or of another kind is not") {
+        driverTest("the file of a server that is gone is replaced, that of a live one or of another kind is not") {
             val path = folder.resolve("stale.sock")
             // The JDK leaves the file behind, as a server does that was killed.
             val previous = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path))
@@ -167,7 +173,7 @@ class UnixSocketKernelTest :
                 runtime.listen("unix:$path") { echo }
                 path.echoes("successor")
 
-                val file = folder.resolve("file").createFile()
+                val file = folder.resolve("file-nio-$isOnNio").createFile()
                 shouldThrow<UringException> { runtime.listen("unix:$file") { echo } }
                 file.exists() shouldBe true
                 shouldThrow<UringException> { runtime.listen("unix:$folder/missing/x") { echo } }
@@ -176,7 +182,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a closed listener leaves the file of its successor") {
+        driverTest("a closed listener leaves the file of its successor") {
             val path = folder.resolve("successor.sock")
             withRuntime { runtime ->
                 val first = runtime.listen("unix:$path") { echo }
@@ -190,7 +196,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("the mode of the file is what was asked for") {
+        driverTest("the mode of the file is what was asked for") {
             val path = folder.resolve("mode.sock")
             withRuntime { runtime ->
                 runtime.listen("unix:$path?mode=607") { echo }
@@ -198,7 +204,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("connections of a Unix listener are spread over the workers") {
+        driverTest("connections of a Unix listener are spread over the workers") {
             val path = folder.resolve("spread.sock")
             withRuntime { runtime ->
                 runtime.listen("unix:$path") { echo }
@@ -208,7 +214,7 @@ class UnixSocketKernelTest :
             }
         }
 
-        kernelTest("a path where nobody listens is refused with the likely cause") {
+        driverTest("a path where nobody listens is refused with the likely cause") {
             withRuntime { runtime ->
                 val failure =
                     shouldThrow<ExecutionException> {

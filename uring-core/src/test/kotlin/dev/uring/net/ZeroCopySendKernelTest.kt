@@ -5,13 +5,14 @@ import dev.uring.base.ConnectionLostException
 import dev.uring.metrics.WorkerSnapshot
 import dev.uring.testing.Guarded
 import dev.uring.testing.Recorder
+import dev.uring.testing.RingOnly
 import dev.uring.testing.TestServer
 import dev.uring.testing.await
 import dev.uring.testing.call
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.receive
 import dev.uring.testing.reset
+import dev.uring.testing.ringTest
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
 import io.kotest.assertions.withClue
@@ -33,7 +34,7 @@ private const val MIB = 1 shl 20
  */
 class ZeroCopySendKernelTest :
     FunSpec({
-        kernelTest("zero-copy is not asked for unless it is configured") {
+        ringTest(RingOnly.ZERO_COPY, "zero-copy is not asked for unless it is configured") {
             val recorder = Recorder()
             withServer(recorder) { server ->
                 val client = server.connect()
@@ -43,7 +44,7 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("sends below the threshold copy, and one of its size does not") {
+        ringTest(RingOnly.ZERO_COPY, "sends below the threshold copy, and one of its size does not") {
             val recorder = Recorder()
             withServer(recorder, zeroCopyFrom(64 * KIB)) { server ->
                 val client = server.connect()
@@ -56,7 +57,10 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("a connection whose bytes are copied all the same stops asking, and says so in the counters") {
+        ringTest(
+            RingOnly.ZERO_COPY,
+            "a connection whose bytes are copied all the same stops asking, and says so in the counters",
+        ) {
             val recorder = Recorder()
             withServer(recorder, zeroCopyFrom(KIB)) { server ->
                 val client = server.connect()
@@ -71,7 +75,7 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("memory of bytes that the peer has not read is held, though they count as sent") {
+        ringTest(RingOnly.ZERO_COPY, "memory of bytes that the peer has not read is held, though they count as sent") {
             val recorder = Recorder()
             withServer(recorder, zeroCopyFrom(KIB)) { server ->
                 val client = server.connect(receiveBufferBytes = 4 * KIB)
@@ -87,7 +91,7 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("the next send does not wait for the notification of the one before") {
+        ringTest(RingOnly.ZERO_COPY, "the next send does not wait for the notification of the one before") {
             val recorder = Recorder()
             withServer(recorder, zeroCopyFrom(KIB)) { server ->
                 val client = server.connect(receiveBufferBytes = 4 * KIB)
@@ -108,7 +112,7 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("random parts with and without zero-copy reach a slow reader byte-exact") {
+        ringTest(RingOnly.ZERO_COPY, "random parts with and without zero-copy reach a slow reader byte-exact") {
             val seed = System.nanoTime()
             withClue("seed=$seed") {
                 val random = Random(seed)
@@ -141,7 +145,10 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("an abort while notifications are outstanding gives the memory back, then ends the connection") {
+        ringTest(
+            RingOnly.ZERO_COPY,
+            "an abort while notifications are outstanding gives the memory back, then ends the connection",
+        ) {
             val order = ArrayList<String>()
             val recorder = Recorder(onClosed = { order += "closed" })
             withServer(recorder, zeroCopyFrom(KIB)) { server ->
@@ -157,7 +164,10 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("a close while notifications are outstanding sends everything before it lets go of the memory") {
+        ringTest(
+            RingOnly.ZERO_COPY,
+            "a close while notifications are outstanding sends everything before it lets go of the memory",
+        ) {
             val recorder = Recorder()
             val config = zeroCopyFrom(KIB) { lingerTimeout(Duration.ofMillis(20)) }
             withServer(recorder, config) { server ->
@@ -180,7 +190,7 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("an abort ends a close that waits for notifications") {
+        ringTest(RingOnly.ZERO_COPY, "an abort ends a close that waits for notifications") {
             val recorder = Recorder()
             val config = zeroCopyFrom(KIB) { lingerTimeout(Duration.ZERO) }
             withServer(recorder, config) { server ->
@@ -199,7 +209,10 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("a peer that resets while sends and notifications are under way frees everything once") {
+        ringTest(
+            RingOnly.ZERO_COPY,
+            "a peer that resets while sends and notifications are under way frees everything once",
+        ) {
             val recorder = Recorder()
             withServer(recorder, zeroCopyFrom(KIB)) { server ->
                 val client = server.connect(receiveBufferBytes = 4 * KIB)
@@ -214,7 +227,10 @@ class ZeroCopySendKernelTest :
             }
         }
 
-        kernelTest("a shutdown while notifications are outstanding ends within the drain timeout and its abort") {
+        ringTest(
+            RingOnly.ZERO_COPY,
+            "a shutdown while notifications are outstanding ends within the drain timeout and its abort",
+        ) {
             val recorder = Recorder()
             val config =
                 zeroCopyFrom(KIB) {

@@ -9,7 +9,7 @@ import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.await
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
 import dev.uring.worker.Worker
@@ -35,7 +35,7 @@ private const val EPIPE = 32
 
 class ChildProcessKernelTest :
     FunSpec({
-        kernelTest("a program runs, writes to its pipes, and says how it ended") {
+        driverTest("a program runs, writes to its pipes, and says how it ended") {
             withChildren { children ->
                 val child = children.spawn(shell("echo out; echo err >&2; exit 7").stderr(Stdio.PIPE))
                 val stdout = child.stdout().get().collect()
@@ -48,7 +48,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("what is written to its input it reads, whole and in order, and then the end") {
+        driverTest("what is written to its input it reads, whole and in order, and then the end") {
             withChildren { children ->
                 val child = children.spawn(Command.of("cat").stdin(Stdio.PIPE))
                 val echoed = child.stdout().get().collect()
@@ -61,7 +61,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("a child whose output nobody reads waits, and what it has written is there afterwards") {
+        driverTest("a child whose output nobody reads waits, and what it has written is there afterwards") {
             withChildren { children ->
                 val child = children.spawn(Command.of("head", "-c", "1000000", "/dev/zero"))
                 val stdout = child.stdout().get()
@@ -81,7 +81,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("a handler sees what it leaves together with what follows, until the bound") {
+        driverTest("a handler sees what it leaves together with what follows, until the bound") {
             withChildren { children ->
                 val child = children.spawn(shell("printf abc; read x; printf def").stdin(Stdio.PIPE))
                 val seen = ArrayList<String>()
@@ -109,7 +109,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("a signal ends it, by the descriptor, and the status names it") {
+        driverTest("a signal ends it, by the descriptor, and the status names it") {
             withChildren { children ->
                 val child = children.spawn(Command.of("sleep", "1000"))
                 child.kill(Signal.TERM) shouldBe true
@@ -121,7 +121,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("close kills, reaps and closes, also while a read and a write are under way") {
+        driverTest("close kills, reaps and closes, also while a read and a write are under way") {
             withChildren { children ->
                 val child = children.spawn(Command.of("sleep", "1000").stdin(Stdio.PIPE))
                 child.call { child.stdout().get().receive { _, bytes -> bytes.size() } }
@@ -139,7 +139,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("writing to a child that reads no more fails with EPIPE and says why") {
+        driverTest("writing to a child that reads no more fails with EPIPE and says why") {
             withChildren { children ->
                 val child = children.spawn(Command.of("true").stdin(Stdio.PIPE))
                 child.exited().value()
@@ -156,7 +156,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("it has its own directory and environment, and its streams may be files or nothing") {
+        driverTest("it has its own directory and environment, and its streams may be files or nothing") {
             val directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "child")
             try {
                 withChildren { children ->
@@ -195,7 +195,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("it gets no descriptor but its three, and no signal that is blocked or ignored") {
+        driverTest("it gets no descriptor but its three, and no signal that is blocked or ignored") {
             withChildren { children ->
                 // The JDK opens this one without close-on-exec.
                 java.net.ServerSocket(0).use {
@@ -217,7 +217,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("what cannot be started says why, and leaves nothing open") {
+        driverTest("what cannot be started says why, and leaves nothing open") {
             withChildren { children ->
                 val missing = shouldThrow<ProcessException> { children.spawn(Command.of("no-such-program")) }
                 missing.errno() shouldBe ENOENT
@@ -249,7 +249,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("many at once leave neither zombies nor descriptors") {
+        driverTest("many at once leave neither zombies nor descriptors") {
             withChildren(
                 RuntimeConfig
                     .builder()
@@ -269,7 +269,7 @@ class ChildProcessKernelTest :
             }
         }
 
-        kernelTest("a child that outlives its worker is killed and reaped, and its end says so") {
+        driverTest("a child that outlives its worker is killed and reaped, and its end says so") {
             lateinit var child: ChildProcess
             leavesNothingBehind {
                 val runtime = UringRuntime.start(smallConfig().build())

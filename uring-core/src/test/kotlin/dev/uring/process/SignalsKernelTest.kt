@@ -6,7 +6,7 @@ import dev.uring.testing.await
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
-import dev.uring.testing.kernelTest
+import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
 import io.kotest.assertions.throwables.shouldThrow
@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger
 /** With signals that a process ignores by default: a test that fails must not end the build. */
 class SignalsKernelTest :
     FunSpec({
-        kernelTest("each subscription is told of each signal, on its worker") {
+        driverTest("each subscription is told of each signal, on its worker") {
             withRuntime { runtime ->
                 val first = LinkedBlockingQueue<String>()
                 val second = LinkedBlockingQueue<String>()
@@ -49,7 +49,7 @@ class SignalsKernelTest :
             }
         }
 
-        kernelTest("one that is raised again before it was told is told once, and several in their order") {
+        driverTest("one that is raised again before it was told is told once, and several in their order") {
             withRuntime { runtime ->
                 val told = LinkedBlockingQueue<String>()
                 val signals = EnumSet.of(Signal.WINCH, Signal.URG, Signal.CONT)
@@ -71,7 +71,7 @@ class SignalsKernelTest :
             }
         }
 
-        kernelTest("the handler before is put back when the last subscription ends, also by its worker's end") {
+        driverTest("the handler before is put back when the last subscription ends, also by its worker's end") {
             val before = LinkedBlockingQueue<String>()
             val theirs = sun.misc.SignalHandler { before += it.name }
             val original = sun.misc.Signal.handle(sun.misc.Signal("WINCH"), theirs)
@@ -94,7 +94,7 @@ class SignalsKernelTest :
             }
         }
 
-        kernelTest("what a listener throws is counted, and it is told on") {
+        driverTest("what a listener throws is counted, and it is told on") {
             withRuntime { runtime ->
                 val told = LinkedBlockingQueue<String>()
                 val worker = runtime.worker(0)
@@ -112,7 +112,7 @@ class SignalsKernelTest :
             }
         }
 
-        kernelTest("a signal that the kernel or the virtual machine keeps is refused with the reason") {
+        driverTest("a signal that the kernel or the virtual machine keeps is refused with the reason") {
             withRuntime { runtime ->
                 val worker = runtime.worker(0)
                 for (signal in listOf(Signal.SEGV, Signal.KILL, Signal.QUIT, Signal.USR2, Signal.STOP)) {

@@ -153,12 +153,12 @@ private val hasOpenssl by lazy {
     runCatching { ProcessBuilder("openssl", "version").start().waitFor() == 0 }.getOrDefault(false)
 }
 
-/** A [kernelTest] whose certificates OpenSSL makes. */
+/** A [driverTest] whose certificates OpenSSL makes. */
 internal fun FunSpec.tlsTest(
     name: String,
     body: suspend TestScope.() -> Unit,
 ) = if (hasOpenssl || System.getenv("CI") == "true") {
-    kernelTest(name, body)
+    driverTest(name, body)
 } else {
     test(name).config(enabledOrReasonIf = { Enabled.disabled("openssl is not installed") }) {}
 }

@@ -3,14 +3,15 @@ package dev.uring.worker
 import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.testing.PATIENCE_SECONDS
+import dev.uring.testing.RingOnly
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
 import dev.uring.testing.block
 import dev.uring.testing.call
 import dev.uring.testing.closeInTime
 import dev.uring.testing.driverTest
-import dev.uring.testing.kernelTest
 import dev.uring.testing.leavesNothingBehind
+import dev.uring.testing.ringTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeGreaterThanOrEqualTo
@@ -132,7 +133,10 @@ class WorkerKernelTest :
             }
         }
 
-        kernelTest("a task that comes in the moment in which the worker falls asleep is run all the same") {
+        ringTest(
+            RingOnly.THE_RING,
+            "a task that comes in the moment in which the worker falls asleep is run all the same",
+        ) {
             withWorkers { (worker) ->
                 val seed = System.nanoTime()
                 println("seed=$seed")

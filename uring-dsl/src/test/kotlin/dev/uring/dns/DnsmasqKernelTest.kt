@@ -3,7 +3,7 @@ package dev.uring.dns
 import dev.uring.base.ConfigException
 import dev.uring.base.ConnectFailedException
 import dev.uring.dns.NameResolutionException.Kind
-import dev.uring.dsl.needsKernel
+import dev.uring.dsl.driverTest
 import dev.uring.dsl.readLine
 import dev.uring.dsl.testUring
 import dev.uring.tls.TlsClientOptions
@@ -30,8 +30,6 @@ import kotlin.time.Duration.Companion.milliseconds
 /** Against a real name server, and connections by name through it. */
 class DnsmasqKernelTest :
     FunSpec({
-        needsKernel()
-
         val program =
             lazy {
                 Dnsmasq(
@@ -49,7 +47,7 @@ class DnsmasqKernelTest :
         fun realTest(
             name: String,
             block: suspend (InetSocketAddress) -> Unit,
-        ) = test(name).config(enabledOrReasonIf = { Dnsmasq.enabled }) { block(program.value.address) }
+        ) = driverTest(name, needs = { Dnsmasq.enabled }) { block(program.value.address) }
 
         realTest("addresses, aliases and services are found, and what is not there is not") { address ->
             testUring(resolver = asking(address)) {
@@ -135,7 +133,7 @@ class DnsmasqKernelTest :
             }
         }
 
-        test("over TLS the certificate has to have the name that the program gave") {
+        driverTest("over TLS the certificate has to have the name that the program gave") {
             val credentials = TlsCredentials.selfSigned("named.test")
             val trusting =
                 TlsClientOptions.builder().trust(TlsTrust.certificates(credentials.certificate())).build()
@@ -156,7 +154,7 @@ class DnsmasqKernelTest :
             }
         }
 
-        test("the timeout of connect is for the name too, and a cancelled caller leaves nothing") {
+        driverTest("the timeout of connect is for the name too, and a cancelled caller leaves nothing") {
             withFakeDns({ emptyList() }) { server ->
                 shouldThrow<ConnectFailedException> {
                     connect(

@@ -1,7 +1,7 @@
 package dev.uring.dns
 
 import dev.uring.dns.NameResolutionException.Kind
-import dev.uring.dsl.needsKernel
+import dev.uring.dsl.driverTest
 import dev.uring.dsl.newSeed
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -16,12 +16,10 @@ import kotlin.time.Duration.Companion.seconds
 /** Answers that are lies, garbage or late: none of them is believed, and none of them breaks a lookup. */
 class HostileServerKernelTest :
     FunSpec({
-        needsKernel()
-
         val truth = "10.0.0.1"
         val lie = "6.6.6.6"
 
-        test(
+        driverTest(
             "a wrong id, a wrong name, a wrong type and a question in place of an answer are passed over and counted",
         ) {
             withFakeDns({
@@ -59,7 +57,7 @@ class HostileServerKernelTest :
             }
         }
 
-        test("garbage is passed over") {
+        driverTest("garbage is passed over") {
             val random = Random(newSeed())
             withFakeDns({
                 List(UdpExchange.STRANGERS_MAX - 1) { random.nextBytes(random.nextInt(600)) } + it.addresses(truth)
@@ -69,7 +67,7 @@ class HostileServerKernelTest :
             }
         }
 
-        test("what comes from another address does not arrive, however right it is") {
+        driverTest("what comes from another address does not arrive, however right it is") {
             DatagramSocket().use { forger ->
                 withFakeDns({
                     val forged = it.addresses(lie)
@@ -82,7 +80,7 @@ class HostileServerKernelTest :
             }
         }
 
-        test("records about other names are not taken") {
+        driverTest("records about other names are not taken") {
             withFakeDns({
                 listOf(
                     it.answer(address("bank.test", ip(lie)), address(it.name, ip(truth)), alias("other.test", it.name)),
@@ -96,7 +94,7 @@ class HostileServerKernelTest :
             }
         }
 
-        test("letters in another case, or too many strangers, make us ask over TCP") {
+        driverTest("letters in another case, or too many strangers, make us ask over TCP") {
             withFakeDns({
                 // The letters that were sent are all lower once in 2^24 runs: then there is nothing to see.
                 val lower = AskedQuestion(Message(it.message.toWire()), false, it.peer).addresses(lie)
@@ -114,7 +112,7 @@ class HostileServerKernelTest :
             }
         }
 
-        test("an answer that comes after its time is not taken for the next one's") {
+        driverTest("an answer that comes after its time is not taken for the next one's") {
             val first = AtomicReference<AskedQuestion>()
             withFakeDns({
                 if (first.compareAndSet(null, it)) {
@@ -130,7 +128,7 @@ class HostileServerKernelTest :
             }
         }
 
-        test("over TCP garbage, no answer and an answer to another question are failures of that server") {
+        driverTest("over TCP garbage, no answer and an answer to another question are failures of that server") {
             for (broken in listOf("garbage", "cut", "other", "nothing")) {
                 withFakeDns({
                     when {

@@ -1,7 +1,7 @@
 package dev.uring.dns
 
 import dev.uring.dns.NameResolutionException.Kind
-import dev.uring.dsl.needsKernel
+import dev.uring.dsl.driverTest
 import dev.uring.dsl.onWorker
 import dev.uring.dsl.testUring
 import io.kotest.assertions.nondeterministic.eventually
@@ -38,9 +38,7 @@ import kotlin.time.Duration.Companion.seconds
 /** Asking well-behaved servers and servers that fail; for hostile ones see [HostileServerKernelTest]. */
 class ResolverKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("both versions are asked for at once, and the addresses alternate with IPv6 first") {
+        driverTest("both versions are asked for at once, and the addresses alternate with IPv6 first") {
             val addresses = arrayOf("10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2")
             withFakeDns({ listOf(it.addresses(*addresses)) }) { server ->
                 val found = resolver.resolve("Host.Test")
@@ -52,7 +50,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("literals and localhost ask nobody, and what can be no name is refused") {
+        driverTest("literals and localhost ask nobody, and what can be no name is refused") {
             withFakeDns({ error("asked for $it") }) { server ->
                 resolver.texts("192.0.2.1") shouldBe listOf("192.0.2.1")
                 resolver.texts("[::1]") shouldBe listOf("0:0:0:0:0:0:0:1")
@@ -66,7 +64,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("an answer is kept for its TTL and then asked for again") {
+        driverTest("an answer is kept for its TTL and then asked for again") {
             val clock = AtomicLong(1)
             val answered = AtomicInteger()
             withFakeDns({ listOf(it.addresses("10.0.0.${answered.incrementAndGet()}", ttl = 30)) }) { server ->
@@ -81,7 +79,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("the time an answer is kept has bounds, and with TTL 0 it is none") {
+        driverTest("the time an answer is kept has bounds, and with TTL 0 it is none") {
             val clock = AtomicLong(1)
             val ttl = AtomicLong(0)
             withFakeDns({ listOf(it.addresses("10.0.0.1", ttl = ttl.get())) }) { server ->
@@ -105,7 +103,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("that there is no such name is kept as the SOA says, within the bound, and without SOA not at all") {
+        driverTest("that there is no such name is kept as the SOA says, within the bound, and without SOA not at all") {
             val clock = AtomicLong(1)
             withFakeDns({ listOf(it.noSuchName(if (it.name.startsWith("soa")) 600L else null)) }) { server ->
                 val resolver = Resolver(runtime, asking(server.address) { negativeTtlMax(5.minutes) }, clock::get)
@@ -120,7 +118,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("a name without addresses is told apart from no name") {
+        driverTest("a name without addresses is told apart from no name") {
             withFakeDns({ listOf(it.answer(soaMinimumSeconds = 60)) }) { server ->
                 val refusal = resolver.refusal("domain.test")
                 refusal.kind shouldBe Kind.NO_ADDRESS
@@ -131,7 +129,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("the message of a refusal says whom we asked what, and what to do") {
+        driverTest("the message of a refusal says whom we asked what, and what to do") {
             withFakeDns({ listOf(it.noSuchName()) }) { server ->
                 val refusal =
                     shouldThrow<NameResolutionException> { resolver.resolve("nowhere.test", AddressFamily.IPV4) }
@@ -143,7 +141,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("aliases are followed, in one answer and over several") {
+        driverTest("aliases are followed, in one answer and over several") {
             withFakeDns({
                 listOf(
                     when (it.name) {
@@ -170,7 +168,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("an answer is kept for the shortest time of its chain") {
+        driverTest("an answer is kept for the shortest time of its chain") {
             val clock = AtomicLong(1)
             withFakeDns({
                 listOf(it.answer(alias("www.test", "a.test", ttl = 10), address("a.test", ip("10.0.0.3"), ttl = 1000)))
@@ -184,7 +182,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("aliases that go round or do not end are refused") {
+        driverTest("aliases that go round or do not end are refused") {
             withFakeDns({
                 listOf(
                     if (it.name.startsWith("n")) {
@@ -209,7 +207,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("what does not fit a datagram comes over TCP") {
+        driverTest("what does not fit a datagram comes over TCP") {
             val many = Array(200) { "10.0.1.${it + 1}" }
             withFakeDns({
                 listOf(if (it.isTcp) it.addresses(*many) else it.answer { reply -> reply.header.setFlag(6) })
@@ -221,7 +219,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("a server that knows no EDNS0 is asked without, and from then on at once") {
+        driverTest("a server that knows no EDNS0 is asked without, and from then on at once") {
             withFakeDns({
                 listOf(if (it.hasEdns) it.answer(rcode = Rcode.FORMERR) else it.addresses("10.0.0.1"))
             }) { server ->
@@ -231,7 +229,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("after an error, a refused port or silence the next server is asked") {
+        driverTest("after an error, a refused port or silence the next server is asked") {
             val second = FakeDnsServer { listOf(it.addresses("10.0.0.2")) }
             second.use {
                 withFakeDns({ listOf(it.answer(rcode = Rcode.SERVFAIL)) }) { server ->
@@ -253,7 +251,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("servers are gone through as often as attempts says, and each outcome is told") {
+        driverTest("servers are gone through as often as attempts says, and each outcome is told") {
             withFakeDns({ emptyList() }, { timeout(SHORT).attempts(3) }) { server ->
                 val refusal = shouldThrow<NameResolutionException> { resolver.resolve("a.test", AddressFamily.IPV4) }
                 refusal.kind shouldBe Kind.TIMEOUT
@@ -277,7 +275,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("with rotate the servers begin by turns, without it the first does") {
+        driverTest("with rotate the servers begin by turns, without it the first does") {
             val second = FakeDnsServer { listOf(it.addresses("10.0.0.2")) }
             second.use {
                 withFakeDns({ listOf(it.addresses("10.0.0.1")) }) { first ->
@@ -293,7 +291,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("the search list and ndots say what is asked for, and a failure ends the search") {
+        driverTest("the search list and ndots say what is asked for, and a failure ends the search") {
             withFakeDns(
                 {
                     listOf(
@@ -322,7 +320,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("services come by priority, and a root as target says that there is none") {
+        driverTest("services come by priority, and a root as target says that there is none") {
             withFakeDns({
                 listOf(
                     when (it.name) {
@@ -352,7 +350,9 @@ class ResolverKernelTest :
             }
         }
 
-        test("who asks for the same at the same time shares one question, and leaving does not disturb the others") {
+        driverTest(
+            "who asks for the same at the same time shares one question, and leaving does not disturb the others",
+        ) {
             val gate = Semaphore(0)
             withFakeDns({
                 gate.acquire()
@@ -374,7 +374,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("when nobody waits any more the question is given up and its socket closed") {
+        driverTest("when nobody waits any more the question is given up and its socket closed") {
             withFakeDns({ emptyList() }) { server ->
                 val before = socketsOpen()
                 val waiting = List(3) { i -> launch { resolver.resolve("h$i.test") } }
@@ -388,7 +388,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("no more than inFlightMax questions are under way; the others wait for their turn") {
+        driverTest("no more than inFlightMax questions are under way; the others wait for their turn") {
             val underWay = AtomicInteger()
             val most = AtomicInteger()
             val questions = ConcurrentLinkedQueue<AskedQuestion>()
@@ -412,7 +412,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("the cache has a bound, and the one unused for longest makes room") {
+        driverTest("the cache has a bound, and the one unused for longest makes room") {
             withFakeDns({ listOf(it.addresses("10.0.0.1")) }, { cacheEntriesMax(2) }) { server ->
                 onWorker(0) {
                     for (name in listOf("a.test", "b.test", "a.test", "c.test", "a.test", "b.test")) {
@@ -424,7 +424,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("late IPv6 addresses are waited for as long as resolutionDelay, and kept when they come") {
+        driverTest("late IPv6 addresses are waited for as long as resolutionDelay, and kept when they come") {
             val late = CompletableDeferred<AskedQuestion>()
             withFakeDns({
                 if (it.type == "AAAA") {
@@ -445,7 +445,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("one version that fails does not take the other with it") {
+        driverTest("one version that fails does not take the other with it") {
             withFakeDns({
                 listOf(if (it.type == "A") it.answer(rcode = Rcode.SERVFAIL) else it.addresses("2001:db8::1"))
             }) {
@@ -453,7 +453,7 @@ class ResolverKernelTest :
             }
         }
 
-        test("all questions about a name together take at most lookupTimeout") {
+        driverTest("all questions about a name together take at most lookupTimeout") {
             withFakeDns({ emptyList() }, { lookupTimeout(SHORT) }) {
                 resolver.refusal("a.test").let {
                     it.kind shouldBe Kind.TIMEOUT
@@ -462,7 +462,9 @@ class ResolverKernelTest :
             }
         }
 
-        test("a question that nobody waits for does not keep the block from ending, nor one that waits a shutdown") {
+        driverTest(
+            "a question that nobody waits for does not keep the block from ending, nor one that waits a shutdown",
+        ) {
             withFakeDns({ if (it.type == "A") listOf(it.addresses("10.0.0.1")) else emptyList() }, {
                 resolutionDelay(Duration.ZERO).timeout(30.seconds).lookupTimeout(5.minutes)
             }) {
@@ -486,7 +488,7 @@ class ResolverKernelTest :
             ended.await().message shouldBe "uring is shut down"
         }
 
-        test("each worker has a cache of its own, and Java callers and other threads are served by one") {
+        driverTest("each worker has a cache of its own, and Java callers and other threads are served by one") {
             withFakeDns({ listOf(it.addresses("10.0.0.1")) }) { server ->
                 repeat(2) {
                     for (worker in 0 until runtime.workersCount()) {

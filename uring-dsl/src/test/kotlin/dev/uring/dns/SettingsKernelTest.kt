@@ -2,7 +2,7 @@ package dev.uring.dns
 
 import dev.uring.base.ConfigException
 import dev.uring.dns.NameResolutionException.Kind
-import dev.uring.dsl.needsKernel
+import dev.uring.dsl.driverTest
 import dev.uring.dsl.onWorker
 import dev.uring.dsl.testUring
 import io.kotest.assertions.throwables.shouldThrow
@@ -22,9 +22,7 @@ private fun reading(
 
 class SettingsKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("names of the hosts file ask nobody, in both versions by turns") {
+        driverTest("names of the hosts file ask nobody, in both versions by turns") {
             val hosts = tempfile()
             hosts.writeText("10.0.0.1 db.example DB\n2001:db8::1 db\n10.0.0.2 db\n")
             withFakeDns({ listOf(it.addresses("10.9.9.9")) }, { hostsFile(hosts.toPath()) }) { server ->
@@ -40,7 +38,7 @@ class SettingsKernelTest :
             }
         }
 
-        test("hosts of the configuration go before the file") {
+        driverTest("hosts of the configuration go before the file") {
             val hosts = tempfile()
             hosts.writeText("10.0.0.1 db\n")
             testUring(resolver = reading(hosts).hosts(mapOf("DB" to listOf(ip("10.0.0.7")))).build()) {
@@ -48,7 +46,7 @@ class SettingsKernelTest :
             }
         }
 
-        test("a file that changes counts when the interval is over, and not before; one that is gone is empty") {
+        driverTest("a file that changes counts when the interval is over, and not before; one that is gone is empty") {
             val clock = AtomicLong(1)
             val dir = tempdir()
             val hosts = File(dir, "hosts")
@@ -74,7 +72,9 @@ class SettingsKernelTest :
             }
         }
 
-        test("what resolv.conf says counts unless the configuration says otherwise, and new servers empty the cache") {
+        driverTest(
+            "what resolv.conf says counts unless the configuration says otherwise, and new servers empty the cache",
+        ) {
             val conf = tempfile()
             val hosts = tempfile()
             conf.writeText(
@@ -117,7 +117,7 @@ class SettingsKernelTest :
             }
         }
 
-        test("values outside their bounds are refused with field, value and bound") {
+        driverTest("values outside their bounds are refused with field, value and bound") {
             fun refusal(change: ResolverConfig.Builder.() -> Unit) =
                 shouldThrow<ConfigException> { ResolverConfig.builder().apply(change).build() }.message
             refusal { attempts(6) } shouldBe "attempts=6 is outside 1..5"

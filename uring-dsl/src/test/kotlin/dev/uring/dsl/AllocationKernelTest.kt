@@ -25,13 +25,13 @@ import kotlin.time.Duration.Companion.seconds
  */
 class AllocationKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("forEachView and write allocate nothing per request") {
+        driverTest("forEachView and write allocate nothing per request") {
             bytesPerRequest { conn -> conn.forEachView { conn.write(it) } } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("receive and send allocate nothing per request, also when the length does not fit the Integer cache") {
+        driverTest(
+            "receive and send allocate nothing per request, also when the length does not fit the Integer cache",
+        ) {
             bytesPerRequest(requestBytes = 600) { conn ->
                 val copy = ByteArray(600)
                 while (true) {
@@ -46,7 +46,7 @@ class AllocationKernelTest :
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("parse and output allocate nothing per request") {
+        driverTest("parse and output allocate nothing per request") {
             bytesPerRequest { conn ->
                 do {
                     val hasMessage =
@@ -62,7 +62,7 @@ class AllocationKernelTest :
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("readExactly allocates nothing per request") {
+        driverTest("readExactly allocates nothing per request") {
             bytesPerRequest { conn ->
                 // Declared once: assigned in a block, it is an object.
                 var first = 0
@@ -73,7 +73,7 @@ class AllocationKernelTest :
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("readFrame and a reader over its payload allocate nothing per request") {
+        driverTest("readFrame and a reader over its payload allocate nothing per request") {
             val framing = LengthPrefix.of(1, 255)
             bytesPerRequest(request = ByteArray(REQUEST_BYTES) { (REQUEST_BYTES - 1).toByte() }) { conn ->
                 val reader = ByteReader()
@@ -90,7 +90,7 @@ class AllocationKernelTest :
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("readUntil allocates nothing per request") {
+        driverTest("readUntil allocates nothing per request") {
             val line = Delimiter.line(1_000)
             bytesPerRequest(request = ByteArray(REQUEST_BYTES) { if (it < REQUEST_BYTES - 1) 120 else 10 }) { conn ->
                 do {
@@ -99,12 +99,12 @@ class AllocationKernelTest :
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("receive with a timeout allocates nothing per request") {
+        driverTest("receive with a timeout allocates nothing per request") {
             bytesPerRequest { conn -> conn.forEachView(timeout = 20.seconds) { conn.write(it) } } shouldBeLessThan
                 BYTES_PER_REQUEST_MAX
         }
 
-        test("a flush that waits for the kernel allocates nothing per request") {
+        driverTest("a flush that waits for the kernel allocates nothing per request") {
             bytesPerRequest { conn ->
                 while (conn.receive { view ->
                         conn.write(view)
@@ -116,7 +116,7 @@ class AllocationKernelTest :
             } shouldBeLessThan BYTES_PER_REQUEST_MAX
         }
 
-        test("sends that wait for a slower peer allocate nothing") {
+        driverTest("sends that wait for a slower peer allocate nothing") {
             val block = ByteArray(8 shl 10)
             withServer(
                 handler = { conn ->
@@ -142,7 +142,7 @@ class AllocationKernelTest :
             }
         }
 
-        test("the meter sees one small object per request") {
+        driverTest("the meter sees one small object per request") {
             val sink = arrayOfNulls<Any>(1)
             val perRequest =
                 bytesPerRequest { conn ->

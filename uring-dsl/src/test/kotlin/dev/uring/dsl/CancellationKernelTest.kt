@@ -29,9 +29,7 @@ import kotlin.time.Duration.Companion.minutes
  */
 class CancellationKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a cancelled receive throws at once, and the next reader gets what arrives") {
+        driverTest("a cancelled receive throws at once, and the next reader gets what arrives") {
             val cancelled = CompletableDeferred<Unit>()
             withServer({ conn ->
                 coroutineScope {
@@ -59,7 +57,7 @@ class CancellationKernelTest :
             }
         }
 
-        test("a cancelled coroutine still gets bytes that are there, and its next wait throws") {
+        driverTest("a cancelled coroutine still gets bytes that are there, and its next wait throws") {
             withServer({ conn ->
                 conn.parse { if (it.size() < 3) 0 else 1 }
                 coroutineScope {
@@ -81,7 +79,7 @@ class CancellationKernelTest :
             }
         }
 
-        test("receives cancelled from another thread while bytes arrive lose none and repeat none") {
+        driverTest("receives cancelled from another thread while bytes arrive lose none and repeat none") {
             val seed = newSeed()
             val sent = ByteArrayOutputStream()
             val received = ByteArrayOutputStream()
@@ -115,7 +113,7 @@ class CancellationKernelTest :
             received.toByteArray().contentEquals(sent.toByteArray()) shouldBe true
         }
 
-        test("receives cut by withTimeout while bytes arrive lose none and repeat none") {
+        driverTest("receives cut by withTimeout while bytes arrive lose none and repeat none") {
             val expected = bytesOf(seed = 11, count = 20_000)
             val received = ByteArrayOutputStream()
             withServer({ conn ->
@@ -132,7 +130,7 @@ class CancellationKernelTest :
             received.toByteArray().contentEquals(expected) shouldBe true
         }
 
-        test("cancelling a suspended send does not take its bytes back") {
+        driverTest("cancelling a suspended send does not take its bytes back") {
             val cancelled = CompletableDeferred<Unit>()
             var sends = 0
             withServer(
@@ -162,7 +160,7 @@ class CancellationKernelTest :
             }
         }
 
-        test("cancelling a flush sends what was written all the same") {
+        driverTest("cancelling a flush sends what was written all the same") {
             val gaveUp = CompletableDeferred<Unit>()
             withServer(
                 handler = { conn ->
@@ -180,7 +178,7 @@ class CancellationKernelTest :
             }
         }
 
-        test("under NonCancellable a receive in a cancelled coroutine waits for its bytes") {
+        driverTest("under NonCancellable a receive in a cancelled coroutine waits for its bytes") {
             withServer({ conn ->
                 conn.write("ready")
                 coroutineScope {
@@ -203,7 +201,7 @@ class CancellationKernelTest :
             }
         }
 
-        test("cancelling one of several waiting senders leaves the others in their turn") {
+        driverTest("cancelling one of several waiting senders leaves the others in their turn") {
             val expectedPerSender = 100 * BLOCK_BYTES
             withServer(
                 handler = { conn ->
@@ -227,7 +225,7 @@ class CancellationKernelTest :
             }
         }
 
-        test("onWorker, delay and withTimeout are cancellable from the connection's worker") {
+        driverTest("onWorker, delay and withTimeout are cancellable from the connection's worker") {
             testUring {
                 val server =
                     tcp("127.0.0.1:0") { conn ->

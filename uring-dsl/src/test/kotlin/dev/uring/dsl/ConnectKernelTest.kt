@@ -35,9 +35,7 @@ import kotlin.time.measureTime
 /** Opening connections from coroutines: where they live, who ends them, and that nothing is left of those given up. */
 class ConnectKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a connection that was opened is of the same kind as one that was accepted") {
+        driverTest("a connection that was opened is of the same kind as one that was accepted") {
             testUring {
                 val server = tcp("127.0.0.1:0") { conn -> conn.forEachView { conn.write(it) } }
                 val conn = connect(server.text)
@@ -49,7 +47,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("the form with a block returns its result when all it wrote is sent and the socket is closed") {
+        driverTest("the form with a block returns its result when all it wrote is sent and the socket is closed") {
             val received = CompletableDeferred<Int>()
             testUring {
                 val server =
@@ -68,7 +66,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("a block that fails resets its connection, and the failure is thrown") {
+        driverTest("a block that fails resets its connection, and the failure is thrown") {
             val seen = CompletableDeferred<Throwable>()
             testUring {
                 val server =
@@ -87,7 +85,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("a connection lives on the worker that opens it") {
+        driverTest("a connection lives on the worker that opens it") {
             testUring {
                 val server = tcp("127.0.0.1:0") { conn -> conn.forEachView { conn.write(it) } }
                 for (index in 0 until runtime.workersCount()) {
@@ -102,7 +100,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("opened from outside the workers, connections go to the workers by turns and blocks run there") {
+        driverTest("opened from outside the workers, connections go to the workers by turns and blocks run there") {
             testUring {
                 val server = tcp("127.0.0.1:0") { conn -> conn.forEachView { conn.write(it) } }
                 val workers = mutableListOf<Int>()
@@ -122,7 +120,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("a handler opens a connection of its own and passes bytes on") {
+        driverTest("a handler opens a connection of its own and passes bytes on") {
             testUring {
                 val upstream = tcp("127.0.0.1:0") { conn -> conn.forEachView { conn.write(it) } }
                 val proxy =
@@ -145,7 +143,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("a port where nobody listens is refused with the errno and the likely cause") {
+        driverTest("a port where nobody listens is refused with the errno and the likely cause") {
             val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
             testUring {
                 val refusal = shouldThrow<ConnectFailedException> { connect("127.0.0.1:$port") }
@@ -156,7 +154,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("a peer that does not answer costs the timeout, and a cancelled caller waits for nothing") {
+        driverTest("a peer that does not answer costs the timeout, and a cancelled caller waits for nothing") {
             withSilentPort { port ->
                 testUring {
                     shouldThrow<ConnectFailedException> { connect("127.0.0.1:$port", 50.milliseconds) }.message shouldBe
@@ -171,7 +169,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("shutdown ends a connect that waits") {
+        driverTest("shutdown ends a connect that waits") {
             withSilentPort { port ->
                 testUring {
                     launch { connect("127.0.0.1:$port", Duration.INFINITE) }
@@ -181,7 +179,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("connects cancelled at random moments leave no socket and no coroutine") {
+        driverTest("connects cancelled at random moments leave no socket and no coroutine") {
             val seed = newSeed()
             val served = AtomicInteger()
             val connected = AtomicInteger()
@@ -220,14 +218,14 @@ class ConnectKernelTest :
             }
         }
 
-        test("a connection that is left open is closed in order when the block has ended") {
+        driverTest("a connection that is left open is closed in order when the block has ended") {
             ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { listener ->
                 testUring { connect("127.0.0.1:${listener.localPort}").write("last words") }
                 listener.accept().use { String(it.getInputStream().readAllBytes()) shouldBe "last words" }
             }
         }
 
-        test("a connection that is left open by a block that fails is reset") {
+        driverTest("a connection that is left open by a block that fails is reset") {
             ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { listener ->
                 shouldThrow<IllegalStateException> {
                     testUring {
@@ -239,7 +237,7 @@ class ConnectKernelTest :
             }
         }
 
-        test("a cancelled block's connection is reset, and the caller goes on when it is closed") {
+        driverTest("a cancelled block's connection is reset, and the caller goes on when it is closed") {
             val order = ConcurrentLinkedQueue<String>()
             testUring {
                 val server =

@@ -13,9 +13,7 @@ import kotlinx.coroutines.withContext
 
 class CrossWorkerKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("onWorker runs the block on that worker and comes back to the caller's") {
+        driverTest("onWorker runs the block on that worker and comes back to the caller's") {
             testUring {
                 val here = Worker.current()
                 onWorker(1) { Worker.current().index() } shouldBe 1
@@ -23,7 +21,7 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("onWorker on the worker itself is a plain call without a dispatch") {
+        driverTest("onWorker on the worker itself is a plain call without a dispatch") {
             testUring {
                 val tasksBefore = runtime.worker(0).snapshot().tasksRun()
                 var ran = false
@@ -33,7 +31,7 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("onWorker on the worker's thread but under another dispatcher keeps the block on the worker") {
+        driverTest("onWorker on the worker's thread but under another dispatcher keeps the block on the worker") {
             testUring {
                 withContext(Dispatchers.Unconfined) {
                     val index = Worker.current().index()
@@ -45,7 +43,7 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("an exception comes back from the other worker, and leaves it as it was") {
+        driverTest("an exception comes back from the other worker, and leaves it as it was") {
             testUring {
                 shouldThrow<IllegalArgumentException> {
                     onWorker(
@@ -58,13 +56,13 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("onEachWorker gives every worker its index and returns the results in their order") {
+        driverTest("onEachWorker gives every worker its index and returns the results in their order") {
             testUring {
                 onEachWorker { index -> index to Worker.current().index() } shouldBe listOf(0 to 0, 1 to 1)
             }
         }
 
-        test("the first failure of onEachWorker cancels the others") {
+        driverTest("the first failure of onEachWorker cancels the others") {
             testUring {
                 shouldThrow<IllegalStateException> {
                     onEachWorker { index -> if (index == 1) error("worker 1 refuses") else awaitCancellation() }
@@ -72,7 +70,7 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("a thousand calls from each worker to the other at once all return what they asked for") {
+        driverTest("a thousand calls from each worker to the other at once all return what they asked for") {
             testUring(configure = { mailboxCapacity(64) }) {
                 onEachWorker { index ->
                     val other = 1 - index
@@ -81,7 +79,7 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("a sharded service has one instance per worker, made there at first use") {
+        driverTest("a sharded service has one instance per worker, made there at first use") {
             testUring {
                 val shards = sharded { index -> Shard(index, Thread.currentThread().name) }
                 shards.size shouldBe 2
@@ -94,7 +92,7 @@ class CrossWorkerKernelTest :
             }
         }
 
-        test("Sharded.local off the workers says what to use instead") {
+        driverTest("Sharded.local off the workers says what to use instead") {
             testUring {
                 val shards = sharded { Shard(it, "") }
                 withContext(Dispatchers.Default) {

@@ -19,9 +19,7 @@ import kotlin.time.Duration.Companion.minutes
 
 class DeadlineKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a deadline ends a block on the worker's wheel, never early, and leaves no timer behind") {
+        driverTest("a deadline ends a block on the worker's wheel, never early, and leaves no timer behind") {
             testUring {
                 val armedBefore = runtime.worker(0).snapshot().timersArmed()
                 val firedBefore = runtime.worker(0).snapshot().timersFired()
@@ -33,7 +31,7 @@ class DeadlineKernelTest :
             }
         }
 
-        test("steps that share a deadline share its time") {
+        driverTest("steps that share a deadline share its time") {
             testUring {
                 val deadline = Deadline.after(ofMillis(60))
                 var steps = 0
@@ -50,7 +48,7 @@ class DeadlineKernelTest :
             }
         }
 
-        test("a deadline that has passed runs nothing, one that never comes runs the block without a timer") {
+        driverTest("a deadline that has passed runs nothing, one that never comes runs the block without a timer") {
             testUring {
                 var hasRun = false
                 shouldThrow<TimeoutCancellationException> { withDeadline(Deadline.now()) { hasRun = true } }
@@ -63,7 +61,7 @@ class DeadlineKernelTest :
             }
         }
 
-        test("a connection's receive takes what is left of a deadline") {
+        driverTest("a connection's receive takes what is left of a deadline") {
             Deadline.NEVER.timeLeft shouldBe Duration.INFINITE
             Deadline.now().timeLeft shouldBe Duration.ZERO
             Deadline.after(ofMinutes(1)).timeLeft shouldBeLessThan 1.minutes
@@ -75,7 +73,7 @@ class DeadlineKernelTest :
             }) { server -> server.connect().use { it.receiveTextToEnd() shouldBe "late" } }
         }
 
-        test("every keeps to its moments, leaves out those that pass in its block, and ends with its coroutine") {
+        driverTest("every keeps to its moments, leaves out those that pass in its block, and ends with its coroutine") {
             testUring {
                 val period = 10.milliseconds
                 val began = System.nanoTime()
@@ -100,7 +98,7 @@ class DeadlineKernelTest :
             }
         }
 
-        test("a period that is none is refused with its value") {
+        driverTest("a period that is none is refused with its value") {
             shouldThrow<IllegalArgumentException> { every(Duration.ZERO) { } }.message shouldBe
                 "period=0s must be positive and finite"
         }

@@ -19,9 +19,7 @@ import kotlin.concurrent.thread
 
 class ForwardKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("forwardTo carries every byte and the end of input, and returns how many") {
+        driverTest("forwardTo carries every byte and the end of input, and returns how many") {
             val seed = newSeed()
             val bytes = CompletableDeferred<Long>()
             withClue("seed=$seed") {
@@ -39,7 +37,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("after forwardTo its target may receive but not send") {
+        driverTest("after forwardTo its target may receive but not send") {
             val outcome = CompletableDeferred<String>()
             withPair({ left, right ->
                 left.forwardTo(right)
@@ -56,7 +54,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("forwardExactly leaves what follows to the next reader, also what a block has seen already") {
+        driverTest("forwardExactly leaves what follows to the next reader, also what a block has seen already") {
             withPair({ left, right ->
                 left.receive { 0 }
                 left.forwardExactly(right, bytes = 4)
@@ -70,7 +68,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("an end of input before the last byte is an exception with both numbers") {
+        driverTest("an end of input before the last byte is an exception with both numbers") {
             val failure = CompletableDeferred<ForwardException>()
             withPair({ left, right ->
                 failure.complete(shouldThrow<ForwardException> { left.forwardExactly(right, bytes = 10) })
@@ -82,7 +80,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("cancelled, it leaves the rest to the next reader") {
+        driverTest("cancelled, it leaves the rest to the next reader") {
             withPair({ left, right ->
                 coroutineScope {
                     val forwarding = launch(start = CoroutineStart.UNDISPATCHED) { left.forwardTo(right) }
@@ -104,7 +102,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("a connection that is being forwarded has no other reader, nor one that has a reader a forwarding") {
+        driverTest("a connection that is being forwarded has no other reader, nor one that has a reader a forwarding") {
             val failures = CompletableDeferred<List<String?>>()
             withPair({ left, right ->
                 coroutineScope {
@@ -129,7 +127,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("relay joins two connections until both peers have finished, and closes both") {
+        driverTest("relay joins two connections until both peers have finished, and closes both") {
             val relayed = CompletableDeferred<String>()
             withPair({ left, right ->
                 relayed.complete(relay(left, right).toString())
@@ -146,7 +144,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("a peer that resets ends a relay with which side it was, and the other peer is reset too") {
+        driverTest("a peer that resets ends a relay with which side it was, and the other peer is reset too") {
             val failure = CompletableDeferred<ForwardException>()
             withPair({ left, right ->
                 failure.complete(shouldThrow<ForwardException> { relay(left, right) })
@@ -159,7 +157,7 @@ class ForwardKernelTest :
             }
         }
 
-        test("a cancelled relay leaves both connections as they stand") {
+        driverTest("a cancelled relay leaves both connections as they stand") {
             withPair({ left, right ->
                 coroutineScope {
                     val relaying = launch(start = CoroutineStart.UNDISPATCHED) { relay(left, right) }

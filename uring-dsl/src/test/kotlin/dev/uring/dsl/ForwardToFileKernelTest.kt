@@ -23,9 +23,7 @@ private val forWriting = OpenOptions.forWriting().create()
 
 class ForwardToFileKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("forwardTo stores every byte up to the end of input, and returns how many") {
+        driverTest("forwardTo stores every byte up to the end of input, and returns how many") {
             val seed = newSeed()
             withClue("seed=$seed") {
                 withTarget { path ->
@@ -50,7 +48,7 @@ class ForwardToFileKernelTest :
             }
         }
 
-        test("forwardExactly begins with what a block has left, and leaves what follows to the next reader") {
+        driverTest("forwardExactly begins with what a block has left, and leaves what follows to the next reader") {
             withTarget { path ->
                 withServer({ conn ->
                     conn.receive { 0 }
@@ -69,7 +67,7 @@ class ForwardToFileKernelTest :
             }
         }
 
-        test("an end of input before the last byte is an exception, and what came is stored") {
+        driverTest("an end of input before the last byte is an exception, and what came is stored") {
             withTarget { path ->
                 val failure = CompletableDeferred<ForwardException>()
                 withServer({ conn ->
@@ -87,7 +85,7 @@ class ForwardToFileKernelTest :
             }
         }
 
-        test("a full disk is an exception that names the file, and the connection can still answer") {
+        driverTest("a full disk is an exception that names the file, and the connection can still answer") {
             withServer({ conn ->
                 openFile("/dev/full", OpenOptions.forWriting()) { file ->
                     val failure = shouldThrow<FileException> { conn.forwardExactly(file, 0, 4) }
@@ -101,7 +99,7 @@ class ForwardToFileKernelTest :
             }
         }
 
-        test("cancelled, it leaves the rest to the next reader, and the file can be closed") {
+        driverTest("cancelled, it leaves the rest to the next reader, and the file can be closed") {
             withTarget { path ->
                 withServer({ conn ->
                     openFile(path.pathString, forWriting) { file ->

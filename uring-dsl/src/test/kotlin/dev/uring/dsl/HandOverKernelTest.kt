@@ -13,9 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger
 
 class HandOverKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a suspending handler sends copies, leases and guards in the order of the calls") {
+        driverTest("a suspending handler sends copies, leases and guards in the order of the calls") {
             val released = CompletableDeferred<String>()
             withServer({ conn ->
                 conn.write("copy ")
@@ -28,7 +26,7 @@ class HandOverKernelTest :
             }
         }
 
-        test("a send of handed-over memory waits for room, as every send does") {
+        driverTest("a send of handed-over memory waits for room, as every send does") {
             val parts = 200
             val released = AtomicInteger()
             var unsentAfterSend = 0L
@@ -54,7 +52,7 @@ class HandOverKernelTest :
             released.get() shouldBe parts
         }
 
-        test("a send after close throws, and what it was handed is given back") {
+        driverTest("a send after close throws, and what it was handed is given back") {
             val released = CompletableDeferred<Unit>()
             withServer({ conn ->
                 conn.close()

@@ -21,9 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue
 
 class IsolationKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("an exception in a handler resets its connection, is given to onError there, and siblings live") {
+        driverTest("an exception in a handler resets its connection, is given to onError there, and siblings live") {
             val errors = ConcurrentLinkedQueue<String>()
             withServer(
                 handler = { conn -> echoUntil(conn, poison = "x") },
@@ -48,7 +46,7 @@ class IsolationKernelTest :
             }
         }
 
-        test("an Error in a handler ends its connection, never the worker") {
+        driverTest("an Error in a handler ends its connection, never the worker") {
             val errors = ConcurrentLinkedQueue<Throwable>()
             withServer(
                 handler = { conn ->
@@ -67,7 +65,7 @@ class IsolationKernelTest :
             }
         }
 
-        test("onError may send a last message and close the connection in order instead") {
+        driverTest("onError may send a last message and close the connection in order instead") {
             withServer(
                 handler = { conn ->
                     conn.receive { it.size() }
@@ -85,7 +83,7 @@ class IsolationKernelTest :
             }
         }
 
-        test("a handler that cancels itself resets its connection and is no error") {
+        driverTest("a handler that cancels itself resets its connection and is no error") {
             val errors = ConcurrentLinkedQueue<Throwable>()
             withServer(
                 handler = { conn ->
@@ -98,7 +96,7 @@ class IsolationKernelTest :
             errors.shouldBeEmpty()
         }
 
-        test("an onError that throws is survived, and what it threw is kept beside the cause") {
+        driverTest("an onError that throws is survived, and what it threw is kept beside the cause") {
             val causes = ConcurrentLinkedQueue<Throwable>()
             withServer(
                 handler = { error("first") },
@@ -113,13 +111,13 @@ class IsolationKernelTest :
                 List(2) { "first" to listOf("second") }
         }
 
-        test("a handler that returns closes its connection in order: what it queued arrives, then the end") {
+        driverTest("a handler that returns closes its connection in order: what it queued arrives, then the end") {
             withServer({ conn -> repeat(100) { conn.write(ByteArray(10_000)) } }) { server ->
                 server.connect().use { it.receiveToEnd().size shouldBe 1_000_000 }
             }
         }
 
-        test("what a handler launches runs on its worker and keeps the connection open until it has ended") {
+        driverTest("what a handler launches runs on its worker and keeps the connection open until it has ended") {
             testUring {
                 val server =
                     tcp("127.0.0.1:0") { conn ->
@@ -137,7 +135,7 @@ class IsolationKernelTest :
             }
         }
 
-        test("a failure of what a handler launched is the handler's failure and ends only its connection") {
+        driverTest("a failure of what a handler launched is the handler's failure and ends only its connection") {
             val errors = ConcurrentLinkedQueue<String?>()
             testUring {
                 val server =
@@ -156,7 +154,7 @@ class IsolationKernelTest :
             errors shouldContainExactly listOf("a child fails", "a child fails")
         }
 
-        test("the default report is one line with the address, the cause and the place") {
+        driverTest("the default report is one line with the address, the cause and the place") {
             val line = CompletableDeferred<String>()
             withServer(
                 handler = { conn ->

@@ -1,12 +1,8 @@
 package dev.uring.dsl
 
 import dev.uring.RuntimeConfig
-import dev.uring.UringRuntime
-import dev.uring.base.UringException
 import dev.uring.dns.ResolverConfig
 import io.kotest.core.spec.style.FunSpec
-import io.kotest.core.test.Enabled
-import io.kotest.core.test.config.DefaultTestConfig
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -21,32 +17,6 @@ import java.net.SocketAddress
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
-import kotlin.time.Duration.Companion.seconds
-
-/**
- * Bounds each test of a spec in time, and skips it, with the kernel's own reason, where io_uring cannot be had. With
- * CI=true it fails there instead, so that a build machine cannot lose its kernel tests without a word.
- */
-internal fun FunSpec.needsKernel() {
-    defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { kernel }, timeout = 60.seconds)
-}
-
-private val kernel: Enabled by lazy {
-    try {
-        UringRuntime
-            .start(
-                RuntimeConfig
-                    .builder()
-                    .forTests()
-                    .workersCount(1)
-                    .build(),
-            ).close()
-        Enabled.enabled
-    } catch (refusal: UringException) {
-        if (System.getenv("CI") == "true") throw refusal
-        Enabled.disabled("no io_uring: ${refusal.message}")
-    }
-}
 
 /** Two workers that share the CPUs with the test's own clients. */
 internal fun RuntimeConfig.Builder.forTests(): RuntimeConfig.Builder = workersCount(2).pinWorkers(false)

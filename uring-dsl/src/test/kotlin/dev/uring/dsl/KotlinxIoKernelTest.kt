@@ -17,9 +17,7 @@ import kotlin.concurrent.thread
 
 class KotlinxIoKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a stream goes through a Buffer byte-exact, larger than a message may be") {
+        driverTest("a stream goes through a Buffer byte-exact, larger than a message may be") {
             val seed = newSeed()
             val stream = bytesOf(seed, count = 3_000_000)
             withServer({ conn ->
@@ -41,7 +39,7 @@ class KotlinxIoKernelTest :
             }
         }
 
-        test("readExactly takes no more than it should, also of what a block has seen already") {
+        driverTest("readExactly takes no more than it should, also of what a block has seen already") {
             withServer({ conn ->
                 conn.receive { 0 }
                 val buffer = Buffer()
@@ -57,7 +55,9 @@ class KotlinxIoKernelTest :
             }
         }
 
-        test("readExactly tells an end before the first byte from one after some, and leaves those in the buffer") {
+        driverTest(
+            "readExactly tells an end before the first byte from one after some, and leaves those in the buffer",
+        ) {
             val results = CompletableDeferred<List<Any>>()
             withServer({ conn ->
                 val buffer = Buffer()
@@ -73,7 +73,7 @@ class KotlinxIoKernelTest :
             }
         }
 
-        test("a view is a source for parsers, and an output a sink for encoders, of kotlinx-io") {
+        driverTest("a view is a source for parsers, and an output a sink for encoders, of kotlinx-io") {
             withServer({ conn ->
                 conn.receive { view ->
                     val lines = view.asSource().buffered()
@@ -91,7 +91,7 @@ class KotlinxIoKernelTest :
             }
         }
 
-        test("a source of any size is sent whole, and a part of a view is kept as a ByteString") {
+        driverTest("a source of any size is sent whole, and a part of a view is kept as a ByteString") {
             val seed = newSeed()
             val stream = bytesOf(seed, count = 1_000_000)
             withServer({ conn ->
@@ -111,7 +111,7 @@ class KotlinxIoKernelTest :
             }
         }
 
-        test("a part of a buffer is put, and the rest stays in it") {
+        driverTest("a part of a buffer is put, and the rest stays in it") {
             withServer({ conn ->
                 val buffer = Buffer().apply { write(ByteArray(20_000) { it.toByte() }) }
                 conn.output.put(buffer, 15_000)

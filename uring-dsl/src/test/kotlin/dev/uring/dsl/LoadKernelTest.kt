@@ -17,9 +17,7 @@ import kotlin.time.Duration.Companion.seconds
 
 class LoadKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("200 connections echo random sizes up to 8 MiB, split at random, byte for byte") {
+        driverTest("200 connections echo random sizes up to 8 MiB, split at random, byte for byte") {
             val seed = newSeed()
             val failures = ConcurrentLinkedQueue<Throwable>()
             withServer({ conn -> conn.forEachView { conn.write(it) } }) { server ->
@@ -42,7 +40,7 @@ class LoadKernelTest :
             }
         }
 
-        test("10,000 connects and disconnects of every kind leave no descriptor, buffer, timer or coroutine") {
+        driverTest("10,000 connects and disconnects of every kind leave no descriptor, buffer, timer or coroutine") {
             val seed = newSeed()
             val served = AtomicInteger()
             withServer(

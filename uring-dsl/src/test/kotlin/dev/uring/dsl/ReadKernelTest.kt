@@ -19,9 +19,7 @@ import kotlin.time.Duration.Companion.milliseconds
 
 class ReadKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a header, then a body of the size that it says, however they arrive") {
+        driverTest("a header, then a body of the size that it says, however they arrive") {
             val seed = newSeed()
             val config: dev.uring.RuntimeConfig.Builder.() -> Unit = { recvBufferBytes(1 shl 10) }
             withClue("seed=$seed") {
@@ -52,7 +50,7 @@ class ReadKernelTest :
             }
         }
 
-        test("a message that arrives byte by byte is measured no more often than it must be") {
+        driverTest("a message that arrives byte by byte is measured no more often than it must be") {
             var measured = 0
             withServer({ conn ->
                 conn.parse { view ->
@@ -68,7 +66,7 @@ class ReadKernelTest :
             }
         }
 
-        test("a reader's commit is what parse consumes, and what it misses is what parse waits for") {
+        driverTest("a reader's commit is what parse consumes, and what it misses is what parse waits for") {
             withServer({ conn ->
                 val reader = ByteReader()
                 do {
@@ -93,7 +91,7 @@ class ReadKernelTest :
             }
         }
 
-        test("frames, words and lines on one connection, each by its own framing") {
+        driverTest("frames, words and lines on one connection, each by its own framing") {
             val prefix = LengthPrefix.varint(100)
             val word = Delimiter.of(", ".toByteArray(), 100)
             withServer({ conn ->
@@ -112,7 +110,7 @@ class ReadKernelTest :
             }
         }
 
-        test("an end between two messages is an end, one inside a message an exception with both sizes") {
+        driverTest("an end between two messages is an end, one inside a message an exception with both sizes") {
             val results = CompletableDeferred<List<Any?>>()
             withServer({ conn ->
                 val first = conn.readExactly(3) { }
@@ -133,7 +131,9 @@ class ReadKernelTest :
             }
         }
 
-        test("the message about an end inside a message says which connection, how much came and how much was due") {
+        driverTest(
+            "the message about an end inside a message says which connection, how much came and how much was due",
+        ) {
             val message = CompletableDeferred<String?>()
             withServer({ conn ->
                 message.complete(shouldThrow<UnexpectedEndException> { conn.readLine() }.message)
@@ -148,7 +148,7 @@ class ReadKernelTest :
             }
         }
 
-        test("a message above its limit is refused as soon as it can be seen, above frameBytesMax too") {
+        driverTest("a message above its limit is refused as soon as it can be seen, above frameBytesMax too") {
             val failures = CompletableDeferred<List<String?>>()
             withServer({ conn ->
                 failures.complete(
@@ -169,7 +169,7 @@ class ReadKernelTest :
             }
         }
 
-        test("a block that throws leaves its message where it is") {
+        driverTest("a block that throws leaves its message where it is") {
             withServer({ conn ->
                 shouldThrow<IllegalStateException> { conn.readExactly(3) { error("no") } }
                 conn.readExactly(3) { conn.write(it) }
@@ -182,7 +182,7 @@ class ReadKernelTest :
             }
         }
 
-        test("what a read waits for does not bind the next one: after a timeout or a cancellation less will do") {
+        driverTest("what a read waits for does not bind the next one: after a timeout or a cancellation less will do") {
             withServer({ conn ->
                 shouldThrow<ReceiveTimeoutException> { conn.readExactly(100, timeout = 50.milliseconds) { } }
                 withTimeoutOrNull(50.milliseconds) { conn.readExactly(100) { } } shouldBe null
@@ -201,7 +201,7 @@ class ReadKernelTest :
             }
         }
 
-        test("owned bytes are the program's, on the heap or off it, until the end of input") {
+        driverTest("owned bytes are the program's, on the heap or off it, until the end of input") {
             withServer({ conn ->
                 val kept = conn.readOwned(3)!!
                 val exact = kept.view().toUtf8()
@@ -229,7 +229,7 @@ class ReadKernelTest :
             }
         }
 
-        test("what is left behind owned bytes is offered at once") {
+        driverTest("what is left behind owned bytes is offered at once") {
             withServer({ conn ->
                 val kept = conn.readOwned(2)!!
                 conn.receive { view ->

@@ -21,9 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue
 
 class ReceiveKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("receive lends what has arrived and returns what the block consumed") {
+        driverTest("receive lends what has arrived and returns what the block consumed") {
             val results = Channel<Pair<String, Int>>(Channel.UNLIMITED)
             withServer({ conn ->
                 var text = ""
@@ -41,7 +39,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("bytes left over by a block that consumed some are offered again at once") {
+        driverTest("bytes left over by a block that consumed some are offered again at once") {
             withServer({ conn ->
                 repeat(3) {
                     conn.receive { view ->
@@ -57,7 +55,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a block that consumed nothing is asked again only when more has arrived") {
+        driverTest("a block that consumed nothing is asked again only when more has arrived") {
             withServer({ conn ->
                 repeat(2) {
                     conn.receive { view ->
@@ -75,7 +73,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("receive says END_OF_INPUT after the peer's FIN, each time it is asked") {
+        driverTest("receive says END_OF_INPUT after the peer's FIN, each time it is asked") {
             val results = CompletableDeferred<List<Int>>()
             withServer({ conn ->
                 results.complete(List(4) { conn.receive { view -> if (view.size() == 3) 0 else view.size() } })
@@ -90,7 +88,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("what is left when the peer finishes is offered once more after a block that consumed some") {
+        driverTest("what is left when the peer finishes is offered once more after a block that consumed some") {
             val results = CompletableDeferred<List<Int>>()
             withServer({ conn -> results.complete(List(3) { conn.receive { 2 } }) }) { server ->
                 server.connect().use {
@@ -101,7 +99,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("parse gives one message a call when many arrive at once") {
+        driverTest("parse gives one message a call when many arrive at once") {
             withServer({ conn -> upperCaseLines(conn) }) { server ->
                 server.connect().use {
                     it.send("one\ntwo\nthree\n")
@@ -111,7 +109,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("parse gives one message a call when each byte arrives alone") {
+        driverTest("parse gives one message a call when each byte arrives alone") {
             withServer({ conn -> upperCaseLines(conn) }) { server ->
                 server.connect().use {
                     for (byte in "one\ntwo\n".encodeToByteArray()) it.send(byteArrayOf(byte))
@@ -120,7 +118,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("parse is false at the end of input with an unfinished message") {
+        driverTest("parse is false at the end of input with an unfinished message") {
             val result = CompletableDeferred<Boolean>()
             withServer({ conn -> result.complete(conn.parse { it.indexOf('\n'.code.toByte(), 0) + 1 }) }) { server ->
                 server.connect().use {
@@ -131,7 +129,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("forEachView consumes every arrival whole, until the end of input") {
+        driverTest("forEachView consumes every arrival whole, until the end of input") {
             withServer({ conn ->
                 conn.forEachView { conn.write(it) }
                 conn.write("end")
@@ -147,7 +145,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("forEachView ends when its block closes the connection, and goes on when it only ends the output") {
+        driverTest("forEachView ends when its block closes the connection, and goes on when it only ends the output") {
             val received = Channel<String>(Channel.UNLIMITED)
             withServer({ conn ->
                 conn.forEachView { view ->
@@ -170,7 +168,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("bytes stay in the connection when the block throws") {
+        driverTest("bytes stay in the connection when the block throws") {
             withServer({ conn ->
                 try {
                     conn.receive { error("in the block") }
@@ -189,7 +187,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a block that claims more than it was lent is refused with the numbers, and nothing is consumed") {
+        driverTest("a block that claims more than it was lent is refused with the numbers, and nothing is consumed") {
             val failures = Channel<Throwable>(Channel.UNLIMITED)
             withServer({ conn ->
                 for (claim in listOf(6, -3)) {
@@ -213,7 +211,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a view kept beyond its block is empty and names its lender") {
+        driverTest("a view kept beyond its block is empty and names its lender") {
             val failure = CompletableDeferred<Throwable>()
             withServer({ conn ->
                 var leaked: ByteView? = null
@@ -230,7 +228,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a second coroutine in receive gets an error that says what to do, and the first is not disturbed") {
+        driverTest("a second coroutine in receive gets an error that says what to do, and the first is not disturbed") {
             val failure = CompletableDeferred<Throwable>()
             withServer({ conn ->
                 coroutineScope {
@@ -251,7 +249,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("receive on another thread gets an error that names both, and says how to get back") {
+        driverTest("receive on another thread gets an error that names both, and says how to get back") {
             val failure = CompletableDeferred<Throwable>()
             withServer({ conn ->
                 withContext(Dispatchers.Default) {
@@ -267,7 +265,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a busy handler's peer is stopped at the high-water mark, and every byte is there afterwards") {
+        driverTest("a busy handler's peer is stopped at the high-water mark, and every byte is there afterwards") {
             val go = CompletableDeferred<Unit>()
             val expected = bytesOf(seed = 7, count = 24 shl 20)
             val received = ConcurrentLinkedQueue<ByteArray>()
@@ -300,7 +298,7 @@ class ReceiveKernelTest :
             received.reduce(ByteArray::plus).contentEquals(expected) shouldBe true
         }
 
-        test("a peer's reset is an exception with its errno, not an end of input") {
+        driverTest("a peer's reset is an exception with its errno, not an end of input") {
             val failure = CompletableDeferred<Throwable>()
             withServer({ conn ->
                 conn.write("ready")
@@ -319,7 +317,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a block may close its connection, and its view ends with that") {
+        driverTest("a block may close its connection, and its view ends with that") {
             val results = CompletableDeferred<List<Any>>()
             withServer({ conn ->
                 var late: Throwable? = null
@@ -344,7 +342,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("a message that outgrows frameBytesMax ends the connection with the limit, not the memory") {
+        driverTest("a message that outgrows frameBytesMax ends the connection with the limit, not the memory") {
             val failure = CompletableDeferred<Throwable>()
             withServer(
                 handler = { conn -> failure.complete(shouldThrow<FrameTooLargeException> { conn.parse { 0 } }) },
@@ -363,7 +361,7 @@ class ReceiveKernelTest :
             }
         }
 
-        test("receive after this side's close is an end of input") {
+        driverTest("receive after this side's close is an end of input") {
             val results = CompletableDeferred<List<Int>>()
             withServer({ conn ->
                 conn.receive { 0 }

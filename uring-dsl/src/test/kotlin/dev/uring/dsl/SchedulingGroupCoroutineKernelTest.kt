@@ -19,9 +19,7 @@ import kotlin.time.Duration.Companion.milliseconds
 
 class SchedulingGroupCoroutineKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a coroutine of a group with three times the shares gets three times the CPU") {
+        driverTest("a coroutine of a group with three times the shares gets three times the CPU") {
             testUring({ workersCount(1) }) {
                 val groups = listOf(SchedulingGroup("one", 100), SchedulingGroup("three", 300))
                 // In rounds, of which one has to do: other processes that take the CPU from a coroutine spoil one.
@@ -43,7 +41,9 @@ class SchedulingGroupCoroutineKernelTest :
             }
         }
 
-        test("the group goes with the coroutine: through delay, to another worker and back, and to its children") {
+        driverTest(
+            "the group goes with the coroutine: through delay, to another worker and back, and to its children",
+        ) {
             testUring {
                 val group = SchedulingGroup("travelling", 50)
                 val onFirst = runtime.worker(0).tasksOf(group)
@@ -63,7 +63,7 @@ class SchedulingGroupCoroutineKernelTest :
             }
         }
 
-        test("withSchedulingGroup runs its block on the group's account and what follows on the caller's") {
+        driverTest("withSchedulingGroup runs its block on the group's account and what follows on the caller's") {
             testUring {
                 val group = SchedulingGroup("visited", 50)
                 val result =
@@ -79,7 +79,7 @@ class SchedulingGroupCoroutineKernelTest :
             }
         }
 
-        test("a connection whose handler has a group is served by the group's tasks, byte for byte") {
+        driverTest("a connection whose handler has a group is served by the group's tasks, byte for byte") {
             val group = SchedulingGroup("served", 50)
             withServer({ conn ->
                 withSchedulingGroup(group) { conn.forEachView { conn.write(it) } }

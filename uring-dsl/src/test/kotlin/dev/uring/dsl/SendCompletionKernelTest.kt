@@ -16,9 +16,7 @@ import kotlin.time.Duration.Companion.milliseconds
 
 class SendCompletionKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("trySend reports a full queue instead of suspending, and a closed connection instead of throwing") {
+        driverTest("trySend reports a full queue instead of suspending, and a closed connection instead of throwing") {
             withServer({ conn ->
                 val block = ByteArray(64 shl 10)
                 var queued = 0
@@ -37,7 +35,7 @@ class SendCompletionKernelTest :
             }
         }
 
-        test("a flush waits for what was written before it, and not for what is written behind it") {
+        driverTest("a flush waits for what was written before it, and not for what is written behind it") {
             val unsentAfterFlush = CompletableDeferred<Long>()
             val behind = CompletableDeferred<Unit>()
             withServer({ conn ->
@@ -63,7 +61,7 @@ class SendCompletionKernelTest :
             }
         }
 
-        test("a send that finds no room in its time says so, and the bytes are sent all the same") {
+        driverTest("a send that finds no room in its time says so, and the bytes are sent all the same") {
             val thrown = CompletableDeferred<SendTimeoutException>()
             val block = bytesOf(seed = 9, count = 8 shl 20)
             withServer({ conn ->
@@ -86,7 +84,7 @@ class SendCompletionKernelTest :
             }
         }
 
-        test("a flush has a time limit of its own, and a cancelled one leaves no limit behind") {
+        driverTest("a flush has a time limit of its own, and a cancelled one leaves no limit behind") {
             val timedOut = CompletableDeferred<Unit>()
             val block = ByteArray(8 shl 20)
             withServer({ conn ->
@@ -110,7 +108,7 @@ class SendCompletionKernelTest :
             }
         }
 
-        test("the water marks of one connection can be changed") {
+        driverTest("the water marks of one connection can be changed") {
             val unsent = ArrayList<Long>()
             withServer(handler = { conn ->
                 conn.sendHighWaterBytes shouldBe (256L shl 10)

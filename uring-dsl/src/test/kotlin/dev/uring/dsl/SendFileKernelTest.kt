@@ -15,9 +15,7 @@ import kotlin.io.path.writeBytes
 
 class SendFileKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a file's bytes arrive between what was written before and after, whatever its size") {
+        driverTest("a file's bytes arrive between what was written before and after, whatever its size") {
             for (size in listOf(0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 77)) {
                 withFile(size) { path, content ->
                     var sent = -1L
@@ -36,7 +34,7 @@ class SendFileKernelTest :
             }
         }
 
-        test("a part of a file goes to a peer that reads slowly, and what others write meanwhile follows it") {
+        driverTest("a part of a file goes to a peer that reads slowly, and what others write meanwhile follows it") {
             withFile(4 shl 20) { path, content ->
                 withServer({ conn ->
                     openFile(path.pathString) { file ->
@@ -52,7 +50,7 @@ class SendFileKernelTest :
             }
         }
 
-        test("a range beyond the file, or a file that is not there, sends nothing, and the connection lives") {
+        driverTest("a range beyond the file, or a file that is not there, sends nothing, and the connection lives") {
             withFile(100) { path, _ ->
                 withServer({ conn ->
                     shouldThrow<IllegalArgumentException> { conn.sendFile(path.pathString, 50, 51) }.message shouldBe
@@ -67,7 +65,7 @@ class SendFileKernelTest :
             }
         }
 
-        test("a file that is truncated while it is being sent resets the connection, and says where it ended") {
+        driverTest("a file that is truncated while it is being sent resets the connection, and says where it ended") {
             withFile(32 shl 20) { path, _ ->
                 val failure = CompletableDeferred<Throwable>()
                 withServer({ conn ->

@@ -24,9 +24,9 @@ import kotlinx.io.bytestring.encodeToByteString
 
 class SendKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("write and send take views, arrays, parts of arrays, text and byte strings, in the order of the calls") {
+        driverTest(
+            "write and send take views, arrays, parts of arrays, text and byte strings, in the order of the calls",
+        ) {
             withServer({ conn ->
                 val letters = "abcdef".encodeToByteArray()
                 conn.receive { view ->
@@ -50,7 +50,7 @@ class SendKernelTest :
             }
         }
 
-        test("an array may be reused as soon as write or send has returned") {
+        driverTest("an array may be reused as soon as write or send has returned") {
             withServer({ conn ->
                 val block = ByteArray(1_000)
                 for (value in 1..100) {
@@ -66,7 +66,7 @@ class SendKernelTest :
             }
         }
 
-        test("a send to a peer that does not read waits at the high-water mark, and goes on at the low one") {
+        driverTest("a send to a peer that does not read waits at the high-water mark, and goes on at the low one") {
             val unsentAfterSend = ArrayList<Long>()
             val expected = bytesOf(seed = 3, count = 16 shl 20)
             withServer(
@@ -95,7 +95,7 @@ class SendKernelTest :
             }
         }
 
-        test("several coroutines may wait in send at once, and the bytes of one call stay together") {
+        driverTest("several coroutines may wait in send at once, and the bytes of one call stay together") {
             val senders = 5
             val blocks = 200
             withServer(
@@ -121,7 +121,7 @@ class SendKernelTest :
             }
         }
 
-        test("forEachView stops reading from a peer that does not read its echo") {
+        driverTest("forEachView stops reading from a peer that does not read its echo") {
             val expected = bytesOf(seed = 5, count = 32 shl 20)
             withServer(
                 handler = { conn -> conn.forEachView { conn.write(it) } },
@@ -144,7 +144,7 @@ class SendKernelTest :
             }
         }
 
-        test("flush returns when the kernel has everything") {
+        driverTest("flush returns when the kernel has everything") {
             val unsent = Channel<Long>(Channel.UNLIMITED)
             withServer({ conn ->
                 conn.write(ByteArray(100_000))
@@ -161,7 +161,7 @@ class SendKernelTest :
             }
         }
 
-        test("after shutdownOutput the peer sees the end, receiving goes on and a send says why it cannot") {
+        driverTest("after shutdownOutput the peer sees the end, receiving goes on and a send says why it cannot") {
             val failure = CompletableDeferred<Throwable>()
             val received = CompletableDeferred<String>()
             withServer({ conn ->
@@ -187,7 +187,7 @@ class SendKernelTest :
             }
         }
 
-        test("a send that another coroutine waits in when the connection is closed here says so") {
+        driverTest("a send that another coroutine waits in when the connection is closed here says so") {
             val failure = CompletableDeferred<Throwable>()
             withServer(
                 handler = { conn ->
@@ -211,7 +211,9 @@ class SendKernelTest :
             }
         }
 
-        test("a peer that resets in the middle of a write ends the send with its errno and disturbs no one else") {
+        driverTest(
+            "a peer that resets in the middle of a write ends the send with its errno and disturbs no one else",
+        ) {
             val failure = CompletableDeferred<Throwable>()
             withServer(
                 handler = { conn ->
@@ -243,7 +245,7 @@ class SendKernelTest :
             }
         }
 
-        test("a handler that only writes is stopped at sendQueueBytesMax with the numbers") {
+        driverTest("a handler that only writes is stopped at sendQueueBytesMax with the numbers") {
             val failure = CompletableDeferred<Throwable>()
             withServer(
                 handler = { conn ->
@@ -265,7 +267,7 @@ class SendKernelTest :
             }
         }
 
-        test("write and send on another thread get an error that says where to call them") {
+        driverTest("write and send on another thread get an error that says where to call them") {
             val failures = Channel<Throwable>(Channel.UNLIMITED)
             withServer({ conn ->
                 withContext(Dispatchers.Default) {

@@ -21,9 +21,7 @@ import java.util.concurrent.CountDownLatch
 
 class ShutdownKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a handler that waits between two messages sees the end of input when its server closes") {
+        driverTest("a handler that waits between two messages sees the end of input when its server closes") {
             val result = CompletableDeferred<Int>()
             withServer({ conn ->
                 conn.write("ready")
@@ -40,7 +38,7 @@ class ShutdownKernelTest :
             }
         }
 
-        test("a handler in the middle of a message is left to finish it, and then sees the end") {
+        driverTest("a handler in the middle of a message is left to finish it, and then sees the end") {
             val middle = CompletableDeferred<Unit>()
             withServer({ conn ->
                 do {
@@ -62,7 +60,7 @@ class ShutdownKernelTest :
             }
         }
 
-        test("a handler that was busy when the server closed sees the end at its next wait") {
+        driverTest("a handler that was busy when the server closed sees the end at its next wait") {
             val busy = CompletableDeferred<Unit>()
             val proceed = CompletableDeferred<Unit>()
             withServer({ conn ->
@@ -82,7 +80,7 @@ class ShutdownKernelTest :
             }
         }
 
-        test("a handler that does not come to an end within drainTimeout is cancelled and its connection reset") {
+        driverTest("a handler that does not come to an end within drainTimeout is cancelled and its connection reset") {
             val reason = CompletableDeferred<String?>()
             withServer(
                 handler = { conn ->
@@ -106,7 +104,7 @@ class ShutdownKernelTest :
             }
         }
 
-        test("a peer that does not read its last reply cannot hold up the end beyond drainTimeout") {
+        driverTest("a peer that does not read its last reply cannot hold up the end beyond drainTimeout") {
             val returned = CompletableDeferred<Unit>()
             withServer(
                 handler = { conn ->
@@ -124,7 +122,7 @@ class ShutdownKernelTest :
             }
         }
 
-        test("a closed server refuses connections, the others go on") {
+        driverTest("a closed server refuses connections, the others go on") {
             testUring {
                 val first = tcp("127.0.0.1:0") { it.send("first") }
                 val second = tcp("127.0.0.1:0") { it.send("second") }
@@ -139,7 +137,7 @@ class ShutdownKernelTest :
             }
         }
 
-        test("shutdown under load loses no reply: what a handler answered, its client received") {
+        driverTest("shutdown under load loses no reply: what a handler answered, its client received") {
             val answered = ConcurrentHashMap<String, Int>()
             val received = ConcurrentHashMap<String, Int>()
             val failures = ConcurrentLinkedQueue<Throwable>()

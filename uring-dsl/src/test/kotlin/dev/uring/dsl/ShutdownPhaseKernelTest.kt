@@ -16,9 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue
 
 class ShutdownPhaseKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("actions run in the order of their phases, and each phase is in force when they do") {
+        driverTest("actions run in the order of their phases, and each phase is in force when they do") {
             val order = ConcurrentLinkedQueue<String>()
             testUring {
                 val answered = CompletableDeferred<Unit>()
@@ -60,7 +58,7 @@ class ShutdownPhaseKernelTest :
             order.toSet() shouldBe setOf("refused", "drain", "handler ends", "cancel", "coroutine cancelled", "close")
         }
 
-        test("a block that ends by itself, or fails, runs what was registered too") {
+        driverTest("a block that ends by itself, or fails, runs what was registered too") {
             for (fails in listOf(false, true)) {
                 val order = ConcurrentLinkedQueue<ShutdownPhase>()
                 val end =
@@ -80,7 +78,7 @@ class ShutdownPhaseKernelTest :
             }
         }
 
-        test("an action that fails or never ends holds up nothing beyond drainTimeout") {
+        driverTest("an action that fails or never ends holds up nothing beyond drainTimeout") {
             val closed = CompletableDeferred<Unit>()
             testUring(configure = { drainTimeout(Duration.ofMillis(50)) }) {
                 onShutdown(ShutdownPhase.DRAIN, "fails") { error("thrown by a test") }
@@ -92,7 +90,7 @@ class ShutdownPhaseKernelTest :
             closed.isCompleted shouldBe true
         }
 
-        test("an action for a phase that has begun is refused") {
+        driverTest("an action for a phase that has begun is refused") {
             testUring {
                 onShutdown(ShutdownPhase.DRAIN, "late") {
                     shouldThrow<IllegalStateException> {

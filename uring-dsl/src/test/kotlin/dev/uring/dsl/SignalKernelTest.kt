@@ -13,10 +13,8 @@ import kotlin.time.measureTime
 /** What only a process of its own can show: how `uring` takes part in the end of the JVM. */
 class SignalKernelTest :
     FunSpec({
-        needsKernel()
-
         for (signal in listOf("TERM", "INT")) {
-            test(
+            driverTest(
                 "SIG$signal lets handlers say goodbye, and the process ends with the signal's code",
             ) {
                 withContext(Dispatchers.IO) {
@@ -40,7 +38,7 @@ class SignalKernelTest :
             }
         }
 
-        test("exitProcess in the block, on a worker, is not held up by the drain it makes impossible") {
+        driverTest("exitProcess in the block, on a worker, is not held up by the drain it makes impossible") {
             withContext(Dispatchers.IO) {
                 val process = startChildProgram("exit")
                 try {
@@ -63,6 +61,7 @@ internal fun startChildProgram(program: String): Process =
         File(System.getProperty("java.home"), "bin/java").path,
         "-Xmx256m",
         "--enable-native-access=ALL-UNNAMED",
+        "-D$DRIVER_PROPERTY=${System.getProperty(DRIVER_PROPERTY)}",
         "-cp",
         System.getProperty("java.class.path"),
         "dev.uring.dsl.ChildProgramsKt",

@@ -19,9 +19,7 @@ import java.util.concurrent.TimeUnit
 /** Signals that a process ignores by default; those that end it are for a process of its own. */
 class SignalsFlowKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("each collector gets what is raised while it collects, on its worker") {
+        driverTest("each collector gets what is raised while it collects, on its worker") {
             testUring {
                 val thread = Thread.currentThread()
                 val one =
@@ -37,7 +35,7 @@ class SignalsFlowKernelTest :
             }
         }
 
-        test("what comes while the collector is busy is emitted once") {
+        driverTest("what comes while the collector is busy is emitted once") {
             testUring {
                 val gate = CompletableDeferred<Unit>()
                 val entered = CompletableDeferred<Unit>()
@@ -69,7 +67,7 @@ class SignalsFlowKernelTest :
             }
         }
 
-        test("one that cannot be observed, or a thread that is no worker, is refused with the reason") {
+        driverTest("one that cannot be observed, or a thread that is no worker, is refused with the reason") {
             testUring {
                 shouldThrow<IllegalArgumentException> { signals(Signal.SEGV).first() }.message!! shouldContain
                     "signal SEGV cannot be observed: the virtual machine uses it"
@@ -80,7 +78,7 @@ class SignalsFlowKernelTest :
             }
         }
 
-        test("a program that collects TERM goes on, and TERM ends it in order once nobody collects it any more") {
+        driverTest("a program that collects TERM goes on, and TERM ends it in order once nobody collects it any more") {
             withContext(Dispatchers.IO) {
                 val process = startChildProgram("collect-term")
                 try {
@@ -101,7 +99,7 @@ class SignalsFlowKernelTest :
             }
         }
 
-        test("a collector of TERM that calls shutdown ends the program normally") {
+        driverTest("a collector of TERM that calls shutdown ends the program normally") {
             withContext(Dispatchers.IO) {
                 val process = startChildProgram("shutdown-on-term")
                 try {

@@ -9,9 +9,7 @@ import kotlin.concurrent.thread
 
 class SlowConsumerKernelTest :
     FunSpec({
-        needsKernel()
-
-        test(
+        driverTest(
             "a reader that does something else for a while holds its peer back, in bounded memory, and loses nothing",
         ) {
             val seed = newSeed()

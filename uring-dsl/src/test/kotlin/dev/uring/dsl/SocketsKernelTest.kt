@@ -24,10 +24,9 @@ import kotlin.time.Duration.Companion.minutes
 /** Addresses and options, as a program in Kotlin gives them. */
 class SocketsKernelTest :
     FunSpec({
-        needsKernel()
         val folder = tempdir().toPath()
 
-        test("several listeners, TCP and Unix, in one block, and a client that reaches each") {
+        driverTest("several listeners, TCP and Unix, in one block, and a client that reaches each") {
             val path = folder.resolve("echo.sock")
             testUring {
                 val addresses =
@@ -49,7 +48,10 @@ class SocketsKernelTest :
             path.exists() shouldBe false
         }
 
-        test("a Unix peer is known by its process, and attached state stays with the connection") {
+        ringTest(
+            RingOnly.KERNEL_FACTS,
+            "a Unix peer is known by its process, and attached state stays with the connection",
+        ) {
             val path = folder.resolve("peer.sock")
             testUring {
                 val server =
@@ -68,7 +70,7 @@ class SocketsKernelTest :
             }
         }
 
-        test("options are given to tcp and to connect, and TcpInfo is there on both sides") {
+        ringTest(RingOnly.KERNEL_FACTS, "options are given to tcp and to connect, and TcpInfo is there on both sides") {
             val options =
                 SocketOptions
                     .builder()
@@ -92,7 +94,7 @@ class SocketsKernelTest :
             }
         }
 
-        test("a silent connection ends with idleTimeout, and its handler hears why") {
+        driverTest("a silent connection ends with idleTimeout, and its handler hears why") {
             val heard = CompletableDeferred<Throwable>()
             val options = SocketOptions.builder().idleTimeout(Duration.ofMillis(100)).build()
             testUring {
@@ -107,7 +109,7 @@ class SocketsKernelTest :
             }
         }
 
-        test("of several addresses the first that answers gets the connection") {
+        driverTest("of several addresses the first that answers gets the connection") {
             testUring {
                 val server = tcp("127.0.0.1:0") { conn -> conn.send("here") }
                 val nobody = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
@@ -125,7 +127,7 @@ class SocketsKernelTest :
             }
         }
 
-        test("a stream that ends in the middle of a message is told apart from one that ends behind it") {
+        driverTest("a stream that ends in the middle of a message is told apart from one that ends behind it") {
             val ends = Channel<Boolean>(2)
             testUring {
                 val server =
@@ -141,7 +143,7 @@ class SocketsKernelTest :
             }
         }
 
-        test("by turns, connections of one client reach every worker") {
+        driverTest("by turns, connections of one client reach every worker") {
             val options = SocketOptions.builder().acceptPlacement(AcceptPlacement.ROUND_ROBIN).build()
             testUring {
                 val server =

@@ -27,16 +27,14 @@ import kotlin.time.measureTime
 
 class SpawnKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a child's input and output are streams, at the same time and larger than any pipe") {
+        driverTest("a child's input and output are streams, at the same time and larger than any pipe") {
             withChildren {
                 val lines = List(60_000) { "line ${it * 7919 % 60_000}" }
                 sortedLines(lines) shouldBe lines.sorted()
             }
         }
 
-        test("runProcess feeds, collects and says how it ended") {
+        driverTest("runProcess feeds, collects and says how it ended") {
             withChildren {
                 val command = shell("cat; echo oops >&2; exit 3").stderr(Stdio.PIPE)
                 val input = bytesOf(seed = 1, count = 1_000_000)
@@ -49,7 +47,7 @@ class SpawnKernelTest :
             }
         }
 
-        test("a program that does not end in time, or says too much, is killed and gone when that is thrown") {
+        driverTest("a program that does not end in time, or says too much, is killed and gone when that is thrown") {
             withChildren {
                 val took =
                     measureTime {
@@ -68,7 +66,7 @@ class SpawnKernelTest :
             }
         }
 
-        test("a block that fails or is cancelled kills its child and waits until it is gone") {
+        driverTest("a block that fails or is cancelled kills its child and waits until it is gone") {
             withChildren {
                 shouldThrow<IllegalStateException> {
                     spawn(Command.of("sleep", "1000")) { error("thrown by the test") }
@@ -92,7 +90,7 @@ class SpawnKernelTest :
             }
         }
 
-        test("cancelled while it is being started, a child does not live on") {
+        driverTest("cancelled while it is being started, a child does not live on") {
             withChildren {
                 repeat(20) {
                     coroutineScope {
@@ -105,7 +103,7 @@ class SpawnKernelTest :
             }
         }
 
-        test("lines are given one by one, the last without its end too, and a reader that waits is one") {
+        driverTest("lines are given one by one, the last without its end too, and a reader that waits is one") {
             withChildren {
                 spawn(shell("printf 'one\\r\\ntwo\\n\\nlast'; read x; exit \$x").stdin(Stdio.PIPE)) { child ->
                     List(3) { child.stdout.readLine() } shouldBe listOf("one", "two", "")
@@ -120,7 +118,7 @@ class SpawnKernelTest :
             }
         }
 
-        test("a signal reaches it, and a stream that is no pipe is refused by name") {
+        driverTest("a signal reaches it, and a stream that is no pipe is refused by name") {
             withChildren {
                 spawn(Command.of("sleep", "1000").stdout(Stdio.NULL)) { child ->
                     child.kill() shouldBe true

@@ -18,9 +18,7 @@ import kotlin.time.measureTime
 
 class TimeoutKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("receive ends after its timeout, not earlier, and says who was silent for how long") {
+        driverTest("receive ends after its timeout, not earlier, and says who was silent for how long") {
             val failure = CompletableDeferred<ReceiveTimeoutException>()
             var waited = Duration.ZERO
             withServer({ conn ->
@@ -47,7 +45,7 @@ class TimeoutKernelTest :
             waited.inWholeMilliseconds shouldBeGreaterThanOrEqual 49
         }
 
-        test("the connection goes on after a timeout, with the bytes of the unfinished message") {
+        driverTest("the connection goes on after a timeout, with the bytes of the unfinished message") {
             withServer({ conn ->
                 val timeout =
                     shouldThrow<ReceiveTimeoutException> {
@@ -68,7 +66,7 @@ class TimeoutKernelTest :
             }
         }
 
-        test("the timeout of parse is for the whole message: single bytes do not stretch it") {
+        driverTest("the timeout of parse is for the whole message: single bytes do not stretch it") {
             val failure = CompletableDeferred<ReceiveTimeoutException>()
             withServer({ conn ->
                 failure.complete(shouldThrow<ReceiveTimeoutException> { conn.parse(200.milliseconds) { 0 } })
@@ -82,7 +80,7 @@ class TimeoutKernelTest :
             }
         }
 
-        test("the timeout of forEachView is for each arrival: a peer that keeps sending is not cut off") {
+        driverTest("the timeout of forEachView is for each arrival: a peer that keeps sending is not cut off") {
             withServer({ conn -> conn.forEachView(timeout = 2.seconds) { conn.write(it) } }) { server ->
                 server.connect().use { peer ->
                     repeat(25) {
@@ -94,7 +92,7 @@ class TimeoutKernelTest :
             }
         }
 
-        test("bytes that are there already are lent whatever the timeout") {
+        driverTest("bytes that are there already are lent whatever the timeout") {
             withServer({ conn ->
                 conn.receive { 1 }
                 conn.receive(timeout = Duration.ZERO) { view ->
@@ -111,7 +109,7 @@ class TimeoutKernelTest :
             }
         }
 
-        test(
+        driverTest(
             "a shorter timeout after a longer one is kept, and a wait without one is not cut by what was armed before",
         ) {
             withServer({ conn ->
@@ -134,7 +132,7 @@ class TimeoutKernelTest :
             }
         }
 
-        test("a connection has at most one timer however many receives it made, and none when it is closed") {
+        driverTest("a connection has at most one timer however many receives it made, and none when it is closed") {
             withServer({ conn -> conn.forEachView(timeout = 10.minutes) { conn.write(it) } }) { server ->
                 server.connect().use { peer ->
                     repeat(1_000) {
@@ -153,7 +151,7 @@ class TimeoutKernelTest :
             }
         }
 
-        test("withTimeout around receive works too, and what arrives afterwards is not lost") {
+        driverTest("withTimeout around receive works too, and what arrives afterwards is not lost") {
             withServer({ conn ->
                 shouldThrow<TimeoutCancellationException> {
                     withTimeout(

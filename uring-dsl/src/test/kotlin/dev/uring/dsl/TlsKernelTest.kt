@@ -44,12 +44,10 @@ private val echo: suspend (Connection) -> Unit = { connection -> connection.forE
 
 class TlsKernelTest :
     FunSpec({
-        needsKernel()
-
         // Not in a test, which is on a worker by then.
         beforeSpec { check(serverTls.credentials().first() === clientTls.let { credentials }) }
 
-        test("lines go both ways over TLS, and both sides see what was agreed on") {
+        driverTest("lines go both ways over TLS, and both sides see what was agreed on") {
             testUring {
                 val seen = CompletableDeferred<String>()
                 val server =
@@ -72,11 +70,11 @@ class TlsKernelTest :
             }
         }
 
-        test("a connection in the clear has no tlsInfo") {
+        driverTest("a connection in the clear has no tlsInfo") {
             withServer({ it.tlsInfo.shouldBeNull() }) { server -> server.connect().use { it.receiveTextToEnd() } }
         }
 
-        test("frames of random sizes are echoed whole by many coroutines") {
+        driverTest("frames of random sizes are echoed whole by many coroutines") {
             val seed = newSeed()
             testUring {
                 val server = tcp("127.0.0.1:0", tls = serverTls) { echo(it) }
@@ -101,7 +99,7 @@ class TlsKernelTest :
             }
         }
 
-        test("a peer that does not read suspends the sender, and flush waits for the kernel") {
+        driverTest("a peer that does not read suspends the sender, and flush waits for the kernel") {
             testUring {
                 val sent = CompletableDeferred<Long>()
                 val total = 3L shl 20
@@ -128,7 +126,7 @@ class TlsKernelTest :
             }
         }
 
-        test("a time limit for receiving and a cancellation work as in the clear") {
+        driverTest("a time limit for receiving and a cancellation work as in the clear") {
             testUring {
                 val server = tcp("127.0.0.1:0", tls = serverTls) { echo(it) }
                 connect("127.0.0.1:${server.port}", tls = clientTls) { connection ->
@@ -142,7 +140,7 @@ class TlsKernelTest :
             }
         }
 
-        test("a tls address needs no options where the system trusts the server, and says so where it does not") {
+        driverTest("a tls address needs no options where the system trusts the server, and says so where it does not") {
             testUring {
                 val server = tcp("tls://127.0.0.1:0", tls = serverTls) { echo(it) }
                 val failure = shouldThrow<TlsHandshakeException> { connect("tls://127.0.0.1:${server.port}") }
@@ -155,7 +153,7 @@ class TlsKernelTest :
             }
         }
 
-        test("the first of several addresses whose handshake is through gets the connection") {
+        driverTest("the first of several addresses whose handshake is through gets the connection") {
             testUring {
                 val server = tcp("127.0.0.1:0", tls = serverTls) { echo(it) }
                 // Accepts, and never answers the hello.
@@ -173,7 +171,7 @@ class TlsKernelTest :
             }
         }
 
-        test("connect gives up when the time is over or the caller is cancelled, with no connection left") {
+        driverTest("connect gives up when the time is over or the caller is cancelled, with no connection left") {
             testUring {
                 ServerSocket(0, 5, InetAddress.getByName("127.0.0.1")).use { silent ->
                     val address = "127.0.0.1:${silent.localPort}"
@@ -191,7 +189,7 @@ class TlsKernelTest :
             }
         }
 
-        test("a stream that is cut off is an exception for its reader, not an end") {
+        driverTest("a stream that is cut off is an exception for its reader, not an end") {
             val thrown = CompletableDeferred<Throwable>()
             testUring {
                 val server =
@@ -224,7 +222,7 @@ class TlsKernelTest :
             }
         }
 
-        test("a handler in the clear goes over to TLS when its client asks, and the client with it") {
+        driverTest("a handler in the clear goes over to TLS when its client asks, and the client with it") {
             testUring {
                 val server =
                     tcp("127.0.0.1:0") { connection ->
@@ -247,7 +245,7 @@ class TlsKernelTest :
             }
         }
 
-        test("startTls throws when the peer speaks no TLS") {
+        driverTest("startTls throws when the peer speaks no TLS") {
             val thrown = CompletableDeferred<Throwable>()
             testUring {
                 val server =
@@ -264,7 +262,7 @@ class TlsKernelTest :
             }
         }
 
-        test("TLS runs over a Unix socket") {
+        driverTest("TLS runs over a Unix socket") {
             val folder = Files.createTempDirectory("uring-dsl-tls")
             testUring {
                 val address = "unix:$folder/socket"
@@ -279,7 +277,7 @@ class TlsKernelTest :
             Files.delete(folder)
         }
 
-        test("a proxy relays what comes over TLS to a server in the clear") {
+        driverTest("a proxy relays what comes over TLS to a server in the clear") {
             testUring {
                 val backend = tcp("127.0.0.1:0") { echo(it) }
                 val front =
@@ -299,7 +297,7 @@ class TlsKernelTest :
             }
         }
 
-        test("a shutdown lets a handler answer what it has begun") {
+        driverTest("a shutdown lets a handler answer what it has begun") {
             testUring {
                 val begun = CompletableDeferred<Unit>()
                 val server =

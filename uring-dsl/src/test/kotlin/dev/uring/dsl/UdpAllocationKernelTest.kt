@@ -12,15 +12,13 @@ import kotlin.time.Duration.Companion.seconds
 /** What a worker's thread allocates for each datagram in steady state: nothing. Measured as for connections. */
 class UdpAllocationKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("forEachDatagram and trySend allocate nothing per datagram") {
+        driverTest("forEachDatagram and trySend allocate nothing per datagram") {
             bytesPerDatagram { socket ->
                 socket.forEachDatagram { payload, peer -> socket.trySend(payload, peer) }
             } shouldBeLessThan BYTES_PER_DATAGRAM_MAX
         }
 
-        test("receive with a timeout and a suspending send allocate nothing per datagram") {
+        driverTest("receive with a timeout and a suspending send allocate nothing per datagram") {
             bytesPerDatagram { socket ->
                 val copy = ByteArray(DATAGRAM_BYTES)
                 var to: dev.uring.net.UdpPeer? = null
@@ -34,7 +32,7 @@ class UdpAllocationKernelTest :
             } shouldBeLessThan BYTES_PER_DATAGRAM_MAX
         }
 
-        test("the meter sees one small object per datagram") {
+        driverTest("the meter sees one small object per datagram") {
             bytesPerDatagram { socket ->
                 socket.forEachDatagram { payload, peer -> socket.trySend(payload, peer.copy()) }
             } shouldBeGreaterThan 16.0

@@ -34,9 +34,7 @@ private val echo: suspend (UdpSocket) -> Unit = { socket ->
 
 class UdpKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("every peer is answered, on whichever worker the kernel gives it to") {
+        driverTest("every peer is answered, on whichever worker the kernel gives it to") {
             withUdpServer(echo) { server ->
                 val peers = List(16) { UdpTestPeer(server.localAddress) }
                 peers.forEachIndexed { i, peer -> peer.send("hello $i") }
@@ -44,13 +42,13 @@ class UdpKernelTest :
             }
         }
 
-        test("a client asks on a socket of its own and the socket is gone afterwards") {
+        driverTest("a client asks on a socket of its own and the socket is gone afterwards") {
             withUdpServer(echo) { server ->
                 onWorker(0) { udpAsk(server.localAddress) } shouldBe "anybody there?"
             }
         }
 
-        test("datagrams that come while nobody receives are lent in order, without loss") {
+        driverTest("datagrams that come while nobody receives are lent in order, without loss") {
             val seen = ConcurrentLinkedQueue<String>()
             val gate = CompletableDeferred<Unit>()
             withUdpServer(
@@ -74,7 +72,7 @@ class UdpKernelTest :
             }
         }
 
-        test("a receive that times out loses nothing and the next one goes on") {
+        driverTest("a receive that times out loses nothing and the next one goes on") {
             val log = Channel<String>(Channel.UNLIMITED)
             withUdpServer(
                 handler = { socket ->
@@ -93,7 +91,7 @@ class UdpKernelTest :
             }
         }
 
-        test("a cancelled receive takes no datagram") {
+        driverTest("a cancelled receive takes no datagram") {
             testUring {
                 bindUdp("127.0.0.1:0") { socket ->
                     val waiting = launch { socket.receive { _, _ -> error("cancelled, and yet called") } }
@@ -108,7 +106,7 @@ class UdpKernelTest :
             }
         }
 
-        test("incoming is a flow of copies that outlive the socket") {
+        driverTest("incoming is a flow of copies that outlive the socket") {
             testUring {
                 val datagrams =
                     bindUdp("127.0.0.1:0") { socket ->
@@ -124,7 +122,7 @@ class UdpKernelTest :
             }
         }
 
-        test("send waits for room instead of being refused") {
+        driverTest("send waits for room instead of being refused") {
             testUring {
                 DatagramSocket(InetSocketAddress("127.0.0.1", 0)).use { sink ->
                     sink.receiveBufferSize = 4 shl 20
@@ -146,7 +144,7 @@ class UdpKernelTest :
             }
         }
 
-        test("a handler that fails is reported and called again with the same socket") {
+        driverTest("a handler that fails is reported and called again with the same socket") {
             val failures = AtomicInteger()
             val ports = ConcurrentLinkedQueue<Int>()
             withUdpServer(
@@ -170,13 +168,13 @@ class UdpKernelTest :
             }
         }
 
-        test("a handler that cannot even begin ends the program with its exception") {
+        driverTest("a handler that cannot even begin ends the program with its exception") {
             shouldThrow<IllegalArgumentException> {
                 testUring { udp("127.0.0.1:0") { throw IllegalArgumentException("no configuration") } }
             }.message shouldBe "no configuration"
         }
 
-        test("a second reader is refused and the first goes on") {
+        driverTest("a second reader is refused and the first goes on") {
             testUring {
                 bindUdp("127.0.0.1:0") { socket ->
                     val got = CompletableDeferred<String>()
@@ -192,7 +190,7 @@ class UdpKernelTest :
             }
         }
 
-        test("a socket that is closed ends its reader and refuses senders with the reason") {
+        driverTest("a socket that is closed ends its reader and refuses senders with the reason") {
             testUring {
                 bindUdp("127.0.0.1:0") { socket ->
                     val ended = CompletableDeferred<Boolean>()
@@ -207,7 +205,7 @@ class UdpKernelTest :
             }
         }
 
-        test("a wrong thread is refused by name") {
+        driverTest("a wrong thread is refused by name") {
             testUring {
                 bindUdp("127.0.0.1:0") { socket ->
                     withContext(Dispatchers.IO) {
@@ -219,7 +217,7 @@ class UdpKernelTest :
             }
         }
 
-        test("bindUdp frees its port when the block fails") {
+        driverTest("bindUdp frees its port when the block fails") {
             testUring {
                 var port = 0
                 shouldThrow<IllegalArgumentException> {
@@ -233,7 +231,7 @@ class UdpKernelTest :
             }
         }
 
-        test("shutdown lets a handler say goodbye") {
+        driverTest("shutdown lets a handler say goodbye") {
             DatagramSocket(InetSocketAddress("127.0.0.1", 0)).use { sink ->
                 sink.soTimeout = 20_000
                 val to = UdpPeer.of(sink.localSocketAddress as InetSocketAddress)

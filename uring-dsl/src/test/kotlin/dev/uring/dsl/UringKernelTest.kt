@@ -31,9 +31,9 @@ import kotlin.time.Duration.Companion.seconds
 
 class UringKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a block that opens no server returns when its coroutines have completed, and its workers are gone") {
+        driverTest(
+            "a block that opens no server returns when its coroutines have completed, and its workers are gone",
+        ) {
             val events = mutableListOf<String>()
             testUring {
                 Worker.current() shouldBe runtime.worker(0)
@@ -47,7 +47,7 @@ class UringKernelTest :
             shouldHaveNoWorkers()
         }
 
-        test("a block that opens servers keeps uring until the last of them is closed") {
+        driverTest("a block that opens servers keeps uring until the last of them is closed") {
             val addresses = CompletableDeferred<List<Server>>()
             val whole =
                 CoroutineScope(EmptyCoroutineContext).async {
@@ -63,7 +63,7 @@ class UringKernelTest :
             whole.await()
         }
 
-        test("tcp binds at once, and an address that is taken is an error at the call") {
+        driverTest("tcp binds at once, and an address that is taken is an error at the call") {
             testUring {
                 ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { other ->
                     val address = "127.0.0.1:${other.localPort}"
@@ -76,7 +76,7 @@ class UringKernelTest :
             }
         }
 
-        test("an exception of the block closes its servers and connections, and is rethrown") {
+        driverTest("an exception of the block closes its servers and connections, and is rethrown") {
             var address: SocketAddress = InetSocketAddress(0)
             val handlerEnded = CompletableDeferred<Unit>()
             shouldThrow<IllegalStateException> {
@@ -100,7 +100,7 @@ class UringKernelTest :
             shouldHaveNoWorkers()
         }
 
-        test("an exception of a launched coroutine ends the block and is rethrown") {
+        driverTest("an exception of a launched coroutine ends the block and is rethrown") {
             shouldThrow<IllegalArgumentException> {
                 testUring {
                     tcp("127.0.0.1:0") { awaitCancellation() }
@@ -110,7 +110,7 @@ class UringKernelTest :
             }.message shouldBe "a child fails"
         }
 
-        test(
+        driverTest(
             "cancelling the caller cancels handlers without a drain, resets connections and stops the workers",
         ) {
             val server = CompletableDeferred<Server>()
@@ -136,7 +136,7 @@ class UringKernelTest :
             shouldHaveNoWorkers()
         }
 
-        test("shutdown ends the block and what it launched, and uring returns normally") {
+        driverTest("shutdown ends the block and what it launched, and uring returns normally") {
             val ended = mutableListOf<String>()
             testUring {
                 launch {
@@ -156,7 +156,7 @@ class UringKernelTest :
             ended.sorted() shouldBe listOf("block", "child")
         }
 
-        test("shutdown may be called again, from any thread, and a server opened meanwhile does not keep uring") {
+        driverTest("shutdown may be called again, from any thread, and a server opened meanwhile does not keep uring") {
             var late: Server? = null
             testUring {
                 try {
@@ -169,7 +169,7 @@ class UringKernelTest :
             shouldThrow<ConnectException> { withContext(Dispatchers.IO) { late!!.connect() } }
         }
 
-        test("the caller's thread is not a worker when uring returns") {
+        driverTest("the caller's thread is not a worker when uring returns") {
             val thread =
                 CoroutineScope(EmptyCoroutineContext)
                     .async(Dispatchers.Unconfined) {
@@ -179,7 +179,7 @@ class UringKernelTest :
             thread shouldContain "DefaultDispatcher-worker-"
         }
 
-        test("a configuration that is refused is refused before anything starts") {
+        driverTest("a configuration that is refused is refused before anything starts") {
             shouldThrow<UringException> { uring(configure = { workersCount(-1) }) { error("not reached") } }
                 .message shouldContain "workersCount"
             shouldHaveNoWorkers()

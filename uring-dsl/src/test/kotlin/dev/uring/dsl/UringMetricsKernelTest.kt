@@ -23,9 +23,7 @@ private const val REQUEST = "sixteen bytes ok"
 
 class UringMetricsKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a registry sees the traffic of each worker, while it goes on") {
+        driverTest("a registry sees the traffic of each worker, while it goes on") {
             withServer({ conn -> conn.forEachView { conn.write(it) } }) { server ->
                 val registry = SimpleMeterRegistry()
                 UringMetrics(runtime, listOf(Tag.of("service", "echo"))).bindTo(registry)
@@ -54,7 +52,7 @@ class UringMetricsKernelTest :
             }
         }
 
-        test("the loop's timer and its histogram count the same turns") {
+        driverTest("the loop's timer and its histogram count the same turns") {
             testUring {
                 val registry = SimpleMeterRegistry()
                 UringMetrics(runtime).bindTo(registry)
@@ -83,7 +81,9 @@ class UringMetricsKernelTest :
             }
         }
 
-        test("a scheduling group's tasks and their time are seen on the workers that ran them, from the first one on") {
+        driverTest(
+            "a scheduling group's tasks and their time are seen on the workers that ran them, from the first one on",
+        ) {
             testUring {
                 val reports = SchedulingGroup("reports", 50)
                 val registry = SimpleMeterRegistry()
@@ -110,7 +110,7 @@ class UringMetricsKernelTest :
             }
         }
 
-        test("the documentation lists every meter, with its type, unit and meaning, and no other") {
+        driverTest("the documentation lists every meter, with its type, unit and meaning, and no other") {
             testUring {
                 val registry = SimpleMeterRegistry()
                 UringMetrics(runtime, groups = listOf(SchedulingGroup.DEFAULT)).bindTo(registry)

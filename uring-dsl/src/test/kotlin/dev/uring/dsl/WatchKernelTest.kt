@@ -23,9 +23,7 @@ import kotlin.io.path.writeText
 
 class WatchKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("changes of a directory come in their order, a burst without a gap, a rename with one cookie") {
+        driverTest("changes of a directory come in their order, a burst without a gap, a rename with one cookie") {
             withDirectory { directory ->
                 testUring {
                     val names = List(300) { "file-$it" }
@@ -59,7 +57,7 @@ class WatchKernelTest :
             }
         }
 
-        test("the flow completes when the path is gone") {
+        driverTest("the flow completes when the path is gone") {
             withDirectory { directory ->
                 testUring {
                     val watched = directory.resolve("sub").createDirectory()
@@ -82,7 +80,7 @@ class WatchKernelTest :
             }
         }
 
-        test("a cancelled collector ends its watch, and a path that is not there is an exception of collect") {
+        driverTest("a cancelled collector ends its watch, and a path that is not there is an exception of collect") {
             withDirectory { directory ->
                 testUring {
                     val before = watches()

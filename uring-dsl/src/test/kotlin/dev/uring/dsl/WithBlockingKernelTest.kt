@@ -14,9 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger
 
 class WithBlockingKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a blocking call runs beside the workers and comes back to the caller's") {
+        driverTest("a blocking call runs beside the workers and comes back to the caller's") {
             testUring {
                 val there = withBlocking { Thread.currentThread().name to Worker.current() }
                 there.first.startsWith("uring-blocking-") shouldBe true
@@ -27,7 +25,9 @@ class WithBlockingKernelTest :
             }
         }
 
-        test("more calls than threads and places wait in order, and no more run at a time than there are threads") {
+        driverTest(
+            "more calls than threads and places wait in order, and no more run at a time than there are threads",
+        ) {
             testUring(configure = { blockingThreadsMax(2).blockingQueueMax(1) }) {
                 val running = AtomicInteger()
                 val runningMax = AtomicInteger()
@@ -44,7 +44,7 @@ class WithBlockingKernelTest :
             }
         }
 
-        test("the worker goes on while every thread is blocked") {
+        driverTest("the worker goes on while every thread is blocked") {
             val gate = CountDownLatch(1)
             testUring(configure = { blockingThreadsMax(1) }) {
                 val blocked = launch { withBlocking { gate.await() } }
@@ -55,7 +55,7 @@ class WithBlockingKernelTest :
             }
         }
 
-        test("cancelling interrupts the call and waits for its end") {
+        driverTest("cancelling interrupts the call and waits for its end") {
             testUring {
                 val entered = CompletableDeferred<Unit>()
                 val interrupted = CompletableDeferred<Boolean>()

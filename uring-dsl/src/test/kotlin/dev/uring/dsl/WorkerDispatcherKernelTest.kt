@@ -33,9 +33,7 @@ import kotlin.time.Duration.Companion.minutes
 
 class WorkerDispatcherKernelTest :
     FunSpec({
-        needsKernel()
-
-        test("a coroutine stays on its worker's thread across yield, delay, withTimeout and a trip elsewhere") {
+        driverTest("a coroutine stays on its worker's thread across yield, delay, withTimeout and a trip elsewhere") {
             testUring {
                 for (index in 0 until runtime.workersCount()) {
                     withContext(runtime.worker(index).dispatcher) {
@@ -55,7 +53,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test("delay is never early, and uses the worker's own wheel") {
+        driverTest("delay is never early, and uses the worker's own wheel") {
             testUring {
                 val firedBefore = runtime.worker(0).snapshot().timersFired()
                 repeat(20) {
@@ -67,7 +65,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test("a cancelled delay and a met timeout leave no timer behind") {
+        driverTest("a cancelled delay and a met timeout leave no timer behind") {
             testUring {
                 val before = runtime.worker(0).snapshot().timersArmed()
                 coroutineScope { launch { delay(10.minutes) }.also { yield() }.cancel() }
@@ -77,7 +75,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test("delay works when it is called off the worker, as an undispatched start does") {
+        driverTest("delay works when it is called off the worker, as an undispatched start does") {
             testUring {
                 withContext(Dispatchers.IO) {
                     val resumed = CompletableDeferred<Thread>()
@@ -103,7 +101,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test("dispatched coroutines run in the order of their dispatch, none of them inside another") {
+        driverTest("dispatched coroutines run in the order of their dispatch, none of them inside another") {
             testUring {
                 val events = mutableListOf<String>()
                 coroutineScope {
@@ -121,7 +119,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test("dispatchers of one worker are equal, so that changing between them does not dispatch") {
+        driverTest("dispatchers of one worker are equal, so that changing between them does not dispatch") {
             testUring {
                 runtime.worker(0).dispatcher shouldBe runtime.worker(0).dispatcher
                 runtime.worker(0).dispatcher.hashCode() shouldBe runtime.worker(0).dispatcher.hashCode()
@@ -132,7 +130,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test(
+        driverTest(
             "a thread context element and a limited view of the worker are honoured at every resume",
         ) {
             val local = ThreadLocal<String>()
@@ -163,7 +161,7 @@ class WorkerDispatcherKernelTest :
             }
         }
 
-        test("a dispatch after the worker has stopped cancels the job and runs the coroutine's end on IO") {
+        driverTest("a dispatch after the worker has stopped cancels the job and runs the coroutine's end on IO") {
             val runtime = UringRuntime.start(RuntimeConfig.builder().forTests().build())
             val started = CompletableDeferred<Unit>()
             val proceed = CompletableDeferred<Unit>()
@@ -186,7 +184,7 @@ class WorkerDispatcherKernelTest :
             ended.await() shouldStartWith "worker 0 has stopped on DefaultDispatcher-worker-"
         }
 
-        test("a delay on a stopped worker comes back on IO when there is no job to cancel") {
+        driverTest("a delay on a stopped worker comes back on IO when there is no job to cancel") {
             val runtime = UringRuntime.start(RuntimeConfig.builder().forTests().build())
             runtime.shutdown()
             runtime.termination().await()

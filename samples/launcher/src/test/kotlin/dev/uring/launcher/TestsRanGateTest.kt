@@ -85,6 +85,42 @@ class TestsRanGateTest :
             run(module(), test = "OneTest").status shouldBe 0
         }
 
+        fun driverCases(
+            uring: Int,
+            nio: Int,
+            uringSkipped: Int = 0,
+        ): Path {
+            val module = module()
+            module.test("OneTest")
+            val cases =
+                List(uring) { "  <testcase name=\"a$it, on uring\" classname=\"a.OneTest\"/>\n" } +
+                    List(uringSkipped) { "  <testcase name=\"s$it, on uring\">\n    <skipped/>\n  </testcase>\n" } +
+                    List(nio) { "  <testcase name=\"a$it, on nio\" classname=\"a.OneTest\"/>\n" }
+            module
+                .resolve("target/surefire-reports/TEST-a.OneTest.xml")
+                .createParentDirectories()
+                .writeText(cases.joinToString("", "<testsuite>\n", "</testsuite>\n"))
+            return module
+        }
+
+        test("a module whose drivers ran the same number of cases passes, and the numbers are told") {
+            val done = run(driverCases(uring = 3, nio = 3))
+
+            done.status shouldBe 0
+            done.out shouldContain "3 on driver uring (0 skipped) and 3 on nio (0 skipped)"
+        }
+
+        test("a module in which one driver ran fewer cases does not pass") {
+            val done = run(driverCases(uring = 3, nio = 2))
+
+            done.status shouldBe 1
+            done.err shouldContain "3 cases ran on driver uring (0 skipped) and 2 on nio (0 skipped)"
+        }
+
+        test("a module without io_uring passes with what the other driver ran") {
+            run(driverCases(uring = 0, nio = 3, uringSkipped = 3)).status shouldBe 0
+        }
+
         test("an aggregator has nothing to test") {
             run(tempdir().toPath()).status shouldBe 0
         }
