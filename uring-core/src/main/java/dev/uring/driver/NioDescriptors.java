@@ -43,7 +43,7 @@ final class NioDescriptors implements Runnable {
   private final Map<Operation, Wait> waits = new IdentityHashMap<>();
 
   // To the thread, and back. As many as there are waits, and as many again that are cancelled.
-  private final ConcurrentLinkedQueue<Wait> changed = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Change> changes = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<Wait> over = new ConcurrentLinkedQueue<>();
   private final MemorySegment one = Arena.ofAuto().allocate(JAVA_LONG);
   private final int wakeup;
@@ -72,6 +72,9 @@ final class NioDescriptors implements Runnable {
     int run();
   }
 
+  /** What the thread is told: to begin a wait, or to give it up unless it is over. */
+  private record Change(Wait of, boolean isBegin) {}
+
   /** One operation that waits. */
   private static final class Wait {
     final Operation operation;
@@ -79,8 +82,8 @@ final class NioDescriptors implements Runnable {
     final short events;
     final Attempt attempt;
 
-    // Written by the driver's thread before it hands the wait over, read by the other.
-    volatile boolean isCancelled;
+    // The driver's own: an attempt that has to wait again does not.
+    boolean isCancelled;
 
     // Written by the thread before it hands the wait back.
     int result;
@@ -105,7 +108,7 @@ final class NioDescriptors implements Runnable {
   void await(int descriptor, int events, Attempt attempt, Operation operation) {
     Wait wait = new Wait(operation, descriptor, events, attempt);
     waits.put(operation, wait);
-    handOver(wait);
+    tell(new Change(wait, true));
   }
 
   /** Answers it ECANCELED, unless it is ready before; says whether it waits here. */
@@ -116,7 +119,7 @@ final class NioDescriptors implements Runnable {
     }
     if (!wait.isCancelled) {
       wait.isCancelled = true;
-      handOver(wait);
+      tell(new Change(wait, false));
     }
     return true;
   }
@@ -165,7 +168,7 @@ final class NioDescriptors implements Runnable {
         if (wait.isCancelled) {
           result = -Errno.ECANCELED;
         } else {
-          handOver(wait);
+          tell(new Change(wait, true));
           return;
         }
       }
@@ -174,8 +177,8 @@ final class NioDescriptors implements Runnable {
     driver.answer(wait.operation, result);
   }
 
-  private void handOver(Wait wait) {
-    changed.add(wait);
+  private void tell(Change change) {
+    changes.add(change);
     wake();
   }
 
@@ -203,8 +206,9 @@ final class NioDescriptors implements Runnable {
   }
 
   private void takeChanges() {
-    for (Wait wait = changed.poll(); wait != null; wait = changed.poll()) {
-      if (!wait.isCancelled) {
+    for (Change change = changes.poll(); change != null; change = changes.poll()) {
+      Wait wait = change.of();
+      if (change.isBegin()) {
         wait.isPolled = true;
         polled.add(wait);
       } else if (wait.isPolled) {

@@ -124,6 +124,16 @@ class FileWatchKernelTest :
             }
         }
 
+        driverTest("a watch that is closed as soon as it is open ends, however the two meet") {
+            withFiles { bench ->
+                repeat(200) {
+                    val events = Recorded()
+                    bench.watch(setOf(FileEventKind.CREATED), events).close()
+                    events.ended()
+                }
+            }
+        }
+
         driverTest("a path that is not there is refused with its errno, and a watch for nothing at once") {
             withFiles { bench ->
                 val refusal =
