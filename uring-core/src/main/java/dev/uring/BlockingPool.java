@@ -49,9 +49,11 @@ public final class BlockingPool implements Executor {
   public static final int IDLE_SECONDS = 10;
 
   private final ThreadPoolExecutor threads;
+  private final Executor executor;
   private final int waitingMax;
 
-  BlockingPool(int threadsMax, int waitingMax) {
+  /** With {@code instead} of threads of its own, unless that is null. */
+  BlockingPool(int threadsMax, int waitingMax, Executor instead) {
     this.waitingMax = waitingMax;
     // The queue itself has no bound: execute() has one, and a coroutine that waits is bounded by
     // its own existence.
@@ -63,6 +65,7 @@ public final class BlockingPool implements Executor {
         new LinkedBlockingQueue<>(),
         new SideThreads("uring-blocking-"));
     threads.allowCoreThreadTimeOut(true);
+    executor = instead == null ? threads : instead;
   }
 
   /**
@@ -77,7 +80,7 @@ public final class BlockingPool implements Executor {
     if (waiting >= waitingMax) {
       throw new BlockingPoolFullException(threads.getMaximumPoolSize(), waiting, waitingMax);
     }
-    threads.execute(task);
+    executor.execute(task);
   }
 
   /**
@@ -111,7 +114,7 @@ public final class BlockingPool implements Executor {
    * @param task may block
    */
   public void executeAwaited(Runnable task) {
-    threads.execute(task);
+    executor.execute(task);
   }
 
   /**

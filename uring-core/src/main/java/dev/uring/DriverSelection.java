@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * that allows the setup may lack an operation. Once it has worked it is not tried again: what could
  * fail later, for want of memory or descriptors, fails when the rings are made.
  */
-final class DriverSelection {
+final class DriverSelection implements Machine {
   /** The system property that decides what a program leaves open. */
   static final String PROPERTY = "uring.driver";
 
@@ -94,7 +94,8 @@ final class DriverSelection {
     return chosen;
   }
 
-  Driver newDriver(RuntimeConfig config, BlockPool blocks) {
+  @Override
+  public Driver newDriver(int worker, RuntimeConfig config, BlockPool blocks) {
     return chosen == DriverChoice.NIO
         ? new NioDriver(
             nioSockets,

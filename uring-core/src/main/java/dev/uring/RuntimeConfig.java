@@ -20,6 +20,7 @@ public final class RuntimeConfig {
   private static final int KIB = 1 << 10;
   private static final int MIB = 1 << 20;
 
+  private final Machine machine;
   private final DriverChoice driver;
   private final int workersCount;
   private final boolean pinWorkers;
@@ -50,6 +51,7 @@ public final class RuntimeConfig {
   private final boolean shutdownOnSignal;
 
   private RuntimeConfig(Builder builder) {
+    machine = builder.machine;
     driver = builder.driver;
     workersCount = builder.workersCount;
     pinWorkers = builder.pinWorkers;
@@ -105,6 +107,16 @@ public final class RuntimeConfig {
    */
   public Builder toBuilder() {
     return new Builder(this);
+  }
+
+  /**
+   * What the runtime stands on. Default null: the machine this process runs on. A simulation gives
+   * its own, which has a driver of its own: {@link #driver()} is not asked then.
+   *
+   * @return the value, or null
+   */
+  public Machine machine() {
+    return machine;
   }
 
   /**
@@ -430,6 +442,7 @@ public final class RuntimeConfig {
 
   /** Collects values; {@link #build()} checks them. */
   public static final class Builder {
+    private Machine machine;
     private DriverChoice driver = DriverChoice.AUTO;
     private int workersCount = 0;
     private boolean pinWorkers = true;
@@ -462,6 +475,7 @@ public final class RuntimeConfig {
     private Builder() {}
 
     private Builder(RuntimeConfig config) {
+      machine = config.machine;
       driver = config.driver;
       workersCount = config.workersCount;
       pinWorkers = config.pinWorkers;
@@ -490,6 +504,17 @@ public final class RuntimeConfig {
       drainTimeout = config.drainTimeout;
       lingerTimeout = config.lingerTimeout;
       shutdownOnSignal = config.shutdownOnSignal;
+    }
+
+    /**
+     * Sets {@link RuntimeConfig#machine()}.
+     *
+     * @param value the value, or null
+     * @return this builder
+     */
+    public Builder machine(Machine value) {
+      machine = value;
+      return this;
     }
 
     /**

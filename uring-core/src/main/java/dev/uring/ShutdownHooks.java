@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -25,11 +24,17 @@ import org.slf4j.LoggerFactory;
 final class ShutdownHooks {
   private static final Logger LOG = LoggerFactory.getLogger(ShutdownHooks.class);
 
+  private final Machine machine;
+
   private record Hook(String name, Supplier<? extends CompletionStage<?>> action) {}
 
   private final Map<ShutdownPhase, List<Hook>> hooks = new EnumMap<>(ShutdownPhase.class);
   // The phases that have begun: their hooks are taken, and a new one would never run.
   private ShutdownPhase reached;
+
+  ShutdownHooks(Machine machine) {
+    this.machine = machine;
+  }
 
   /** Registers a hook; the result takes it back. */
   AutoCloseable add(
@@ -74,7 +79,7 @@ final class ShutdownHooks {
     return CompletableFuture.allOf(ends);
   }
 
-  private static CompletableFuture<Void> run(ShutdownPhase phase, Hook hook, long timeoutNanos) {
+  private CompletableFuture<Void> run(ShutdownPhase phase, Hook hook, long timeoutNanos) {
     CompletableFuture<Object> end = new CompletableFuture<>();
     try {
       hook.action().get().whenComplete((ignored, failure) -> {
@@ -87,7 +92,8 @@ final class ShutdownHooks {
     } catch (Throwable failure) {
       end.completeExceptionally(failure);
     }
-    return end.orTimeout(timeoutNanos, TimeUnit.NANOSECONDS).handle((ignored, failure) -> {
+    machine.limit(end, timeoutNanos);
+    return end.handle((ignored, failure) -> {
       if (failure != null) {
         LOG.warn(
             "shutdown phase {}: '{}' failed or did not end in time", phase, hook.name(), failure);

@@ -2,6 +2,7 @@ package dev.uring;
 
 import dev.uring.base.ConfigException;
 import dev.uring.base.RingSetupException;
+import dev.uring.base.TimeSource;
 import dev.uring.base.UringException;
 import dev.uring.buffer.BlockPool;
 import dev.uring.driver.Driver;
@@ -77,6 +78,7 @@ public final class UringRuntime implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(UringRuntime.class);
 
   private final RuntimeConfig config;
+  private final Machine machine;
   private final List<Worker> workers;
   private final List<ConnectionTable> tables;
   private final ListenerGroup listenerGroup;
@@ -84,7 +86,7 @@ public final class UringRuntime implements AutoCloseable {
   private final SocketOptions defaultOptions;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private final AtomicBoolean isShutDown = new AtomicBoolean();
-  private final ShutdownHooks hooks = new ShutdownHooks();
+  private final ShutdownHooks hooks;
   private final BlockingPool blocking;
   private final CompletableFuture<Void> terminated;
   private final Thread signalHook;
@@ -93,8 +95,10 @@ public final class UringRuntime implements AutoCloseable {
   private final List<Listener> listeners = new ArrayList<>();
   private boolean isDraining;
 
-  private UringRuntime(RuntimeConfig config, List<Worker> workers) {
+  private UringRuntime(RuntimeConfig config, Machine machine, List<Worker> workers) {
     this.config = config;
+    this.machine = machine;
+    this.hooks = new ShutdownHooks(machine);
     this.workers = List.copyOf(workers);
     NetLimits limits = limitsOf(config);
     this.tables =
@@ -105,7 +109,8 @@ public final class UringRuntime implements AutoCloseable {
     this.terminated = CompletableFuture.allOf(
         workers.stream().map(Worker::terminated).toArray(CompletableFuture[]::new));
     watchForStalls();
-    this.blocking = new BlockingPool(config.blockingThreadsMax(), config.blockingQueueMax());
+    this.blocking = new BlockingPool(
+        config.blockingThreadsMax(), config.blockingQueueMax(), machine.sideThreads());
     terminated.thenRun(blocking::close);
     this.signalHook = config.shutdownOnSignal() ? installSignalHook() : null;
   }
@@ -118,6 +123,9 @@ public final class UringRuntime implements AutoCloseable {
    * @throws UringException a worker cannot start; nothing is left running
    */
   public static UringRuntime start(RuntimeConfig config) {
+    if (config.machine() != null) {
+      return start(config, config.machine());
+    }
     FileLimit.raise(config);
     DriverSelection selection = DriverSelection.of(config);
     try {
@@ -128,13 +136,13 @@ public final class UringRuntime implements AutoCloseable {
     }
   }
 
-  private static UringRuntime start(RuntimeConfig config, DriverSelection selection) {
+  private static UringRuntime start(RuntimeConfig config, Machine machine) {
     CpuPlacement placement = CpuPlacement.ofAllowedCpus();
     int count = config.workersCount() == 0 ? placement.cpusCount() : config.workersCount();
     List<Worker> workers = new ArrayList<>(count);
     try {
       for (int index = 0; index < count; index++) {
-        workers.add(newWorker(index, config, selection, config.pinWorkers() ? placement : null));
+        workers.add(newWorker(index, config, machine, config.pinWorkers() ? placement : null));
       }
       workers.forEach(Worker::start);
       for (Worker worker : workers) {
@@ -147,7 +155,7 @@ public final class UringRuntime implements AutoCloseable {
           ? cause
           : failure;
     }
-    return new UringRuntime(config, workers);
+    return new UringRuntime(config, machine, workers);
   }
 
   /**
@@ -523,9 +531,8 @@ public final class UringRuntime implements AutoCloseable {
     CompletableFuture<Void> connections = CompletableFuture.allOf(ends);
     CompletableFuture<Void> finished =
         CompletableFuture.allOf(connections, hooks.run(ShutdownPhase.DRAIN, drainNanos()));
-    finished
-        .completeOnTimeout(null, drainNanos(), TimeUnit.NANOSECONDS)
-        .whenComplete((ignored, failure) -> cancelConnections(connections));
+    machine.limit(finished, drainNanos());
+    finished.whenComplete((ignored, failure) -> cancelConnections(connections));
   }
 
   private void cancelConnections(CompletableFuture<Void> connections) {
@@ -649,24 +656,27 @@ public final class UringRuntime implements AutoCloseable {
   }
 
   private static Worker newWorker(
-      int index, RuntimeConfig config, DriverSelection selection, CpuPlacement placement) {
+      int index, RuntimeConfig config, Machine machine, CpuPlacement placement) {
     BlockPool blocks = new BlockPool(config.blockPoolBytesMax());
-    Driver driver = selection.newDriver(config, blocks);
-    return new Worker(index, driver, blocks, optionsOf(config), placement);
+    Driver driver = machine.newDriver(index, config, blocks);
+    return new Worker(index, driver, blocks, optionsOf(config, machine), placement);
   }
 
-  private static WorkerOptions optionsOf(RuntimeConfig config) {
+  private static WorkerOptions optionsOf(RuntimeConfig config, Machine machine) {
     long slowTurnNanos = config.slowTurnThreshold().toNanos();
     return new WorkerOptions(
         config.mailboxCapacity(),
         config.tasksPerTurnMax(),
         TimeUnit.MICROSECONDS.toNanos(config.spinMicros()),
-        slowTurnNanos == 0 ? Long.MAX_VALUE : slowTurnNanos);
+        slowTurnNanos == 0 ? Long.MAX_VALUE : slowTurnNanos,
+        machine.time(),
+        machine::newThread);
   }
 
   private void watchForStalls() {
     long thresholdNanos = config.stallThreshold().toNanos();
-    if (thresholdNanos > 0) {
+    // It looks from a thread of its own, by the system's clock.
+    if (thresholdNanos > 0 && machine.time() == TimeSource.SYSTEM) {
       StallDetector detector = new StallDetector(workers, thresholdNanos);
       detector.start();
       terminated.whenComplete((ignored, failure) -> detector.stop());

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit
 class BlockingPoolTest :
     FunSpec({
         test("a call's result or failure comes to its stage") {
-            val pool = BlockingPool(1, 8)
+            val pool = BlockingPool(1, 8, null)
             pool.call { Thread.currentThread().name }.get() shouldBe "uring-blocking-1"
             shouldThrow<ExecutionException> { pool.call { error("thrown by a test") }.get() }.cause!!.message shouldBe
                 "thrown by a test"
@@ -31,7 +31,7 @@ class BlockingPoolTest :
         }
 
         test("beyond its threads and places a call is refused with the numbers, and an awaited one waits") {
-            val pool = BlockingPool(1, 2)
+            val pool = BlockingPool(1, 2, null)
             val gate = CountDownLatch(1)
             val entered = CountDownLatch(1)
             pool.execute {

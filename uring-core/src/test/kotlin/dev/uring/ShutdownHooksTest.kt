@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit
 class ShutdownHooksTest :
     FunSpec({
         test("a phase ends when its hooks have, and a hook that was taken back does not run") {
-            val hooks = ShutdownHooks()
+            val hooks = ShutdownHooks { _, _, _ -> error("no driver is needed") }
             val slow = CompletableFuture<Void?>()
             val ran = ConcurrentLinkedQueue<String>()
             hooks.add(ShutdownPhase.DRAIN, "slow") {
@@ -32,7 +32,7 @@ class ShutdownHooksTest :
         }
 
         test("hooks that throw, fail or never end hold up nothing beyond the deadline") {
-            val hooks = ShutdownHooks()
+            val hooks = ShutdownHooks { _, _, _ -> error("no driver is needed") }
             hooks.add(ShutdownPhase.CLOSE, "throws") { error("thrown by a test") }
             hooks.add(ShutdownPhase.CLOSE, "fails") { CompletableFuture.failedFuture<Void>(Exception("by a test")) }
             hooks.add(ShutdownPhase.CLOSE, "hangs") { CompletableFuture<Void>() }
@@ -40,7 +40,7 @@ class ShutdownHooksTest :
         }
 
         test("a hook for a phase that has begun is refused, with what to do") {
-            val hooks = ShutdownHooks()
+            val hooks = ShutdownHooks { _, _, _ -> error("no driver is needed") }
             hooks.run(ShutdownPhase.DRAIN, LONG_NANOS)
             shouldThrow<IllegalStateException> { hooks.add(ShutdownPhase.DRAIN, "late") { done() } }.message shouldBe
                 """

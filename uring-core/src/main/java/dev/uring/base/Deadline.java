@@ -8,8 +8,9 @@ import java.time.Duration;
  *
  * <h2>Shapes and units</h2>
  *
- * Counted by {@link System#nanoTime()}: it has nothing to do with the time of day and does not jump
- * with it. {@link #NEVER} has no end; times further off than 146 years are taken for it.
+ * Counted by {@link TimeSource#present()}, the system's clock: it has nothing to do with the time
+ * of day and does not jump with it. {@link #NEVER} has no end; times further off than 146 years are
+ * taken for it.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -36,7 +37,7 @@ public final class Deadline implements Comparable<Deadline> {
    * @return a deadline
    */
   public static Deadline now() {
-    return new Deadline(System.nanoTime(), false);
+    return new Deadline(TimeSource.present().nanoTime(), false);
   }
 
   /**
@@ -64,7 +65,7 @@ public final class Deadline implements Comparable<Deadline> {
   public static Deadline afterNanos(long nanos) {
     return nanos > AHEAD_NANOS_MAX
         ? NEVER
-        : new Deadline(System.nanoTime() + Math.max(nanos, 0), false);
+        : new Deadline(TimeSource.present().nanoTime() + Math.max(nanos, 0), false);
   }
 
   /**
@@ -73,7 +74,7 @@ public final class Deadline implements Comparable<Deadline> {
    * @return nanoseconds; 0 when the moment has passed, {@link Long#MAX_VALUE} for {@link #NEVER}
    */
   public long remainingNanos() {
-    return isNever ? Long.MAX_VALUE : Math.max(atNanos - System.nanoTime(), 0);
+    return isNever ? Long.MAX_VALUE : Math.max(atNanos - TimeSource.present().nanoTime(), 0);
   }
 
   /**

@@ -5,7 +5,6 @@ import dev.uring.metrics.jfr.ConnectionClosedEvent;
 import dev.uring.metrics.jfr.ConnectionOpenedEvent;
 import dev.uring.metrics.jfr.FlightRecording;
 import dev.uring.worker.Worker;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +27,7 @@ public final class ConnectionTable {
   private final Worker worker;
   private final NetLimits limits;
   private final CompletableFuture<Void> empty = new CompletableFuture<>();
-  private final Set<ConnectAttempt> attempts = new HashSet<>();
+  private final Set<ConnectAttempt> attempts = new LinkedHashSet<>();
   private final Set<WorkerListener> listeners = new LinkedHashSet<>();
   private Connection head;
 

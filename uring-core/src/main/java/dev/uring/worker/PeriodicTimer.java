@@ -31,7 +31,7 @@ public final class PeriodicTimer {
     this.worker = worker;
     this.periodNanos = periodNanos;
     this.action = action;
-    this.nextNanos = System.nanoTime();
+    this.nextNanos = worker.clockNanos();
     armNext(nextNanos);
   }
 
@@ -69,7 +69,7 @@ public final class PeriodicTimer {
         action.run();
       } finally {
         if (!isCancelled) {
-          armNext(System.nanoTime());
+          armNext(worker.clockNanos());
         }
       }
     }

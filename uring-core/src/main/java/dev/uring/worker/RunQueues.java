@@ -1,5 +1,6 @@
 package dev.uring.worker;
 
+import dev.uring.base.TimeSource;
 import dev.uring.metrics.GroupSnapshot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ final class RunQueues {
   // How long I/O waits while groups contend; one slice is added at most.
   static final long TURN_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
+  private final TimeSource time;
   private final ArrayDeque<Runnable> main = new ArrayDeque<>();
   private final GroupQueue defaults = new GroupQueue(SchedulingGroup.DEFAULT, main);
 
@@ -47,6 +49,10 @@ final class RunQueues {
   @FunctionalInterface
   interface TaskRunner {
     void run(Runnable task);
+  }
+
+  RunQueues(TimeSource time) {
+    this.time = time;
   }
 
   boolean isEmpty() {
@@ -108,7 +114,7 @@ final class RunQueues {
   }
 
   private void runShared(TaskRunner runner, int tasksMax) {
-    long began = System.nanoTime();
+    long began = time.nanoTime();
     long now = began;
     int left = tasksMax;
     while (left > 0 && now - began < TURN_NANOS && !isEmpty()) {
@@ -123,7 +129,7 @@ final class RunQueues {
         }
         runner.run(task);
         ran++;
-        now = System.nanoTime();
+        now = time.nanoTime();
       } while (ran < left && now - sliceBegan < SLICE_NANOS && !queue.tasks.isEmpty());
       queue.ran(now - sliceBegan, ran);
       left -= ran;

@@ -1,5 +1,6 @@
 package dev.uring.worker;
 
+import dev.uring.base.TimeSource;
 import dev.uring.buffer.BlockLease;
 import dev.uring.buffer.BlockPool;
 import dev.uring.driver.Driver;
@@ -82,6 +83,7 @@ public final class Worker implements Executor {
   private final long spinNanos;
   private final long slowTurnNanos;
   private final CpuPlacement placement;
+  private final TimeSource time;
   private final Thread thread;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -89,7 +91,7 @@ public final class Worker implements Executor {
   private final WorkerCounters counters = new WorkerCounters();
   private final TimerWheel timers;
 
-  private final RunQueues runQueues = new RunQueues();
+  private final RunQueues runQueues;
   private final RunQueues.TaskRunner taskRunner = this::runTask;
 
   private final Map<Class<?>, Object> attachments = new ConcurrentHashMap<>();
@@ -129,11 +131,14 @@ public final class Worker implements Executor {
     this.spinNanos = options.spinNanos();
     this.slowTurnNanos = options.slowTurnNanos();
     this.placement = placement;
+    this.time = options.time();
+    this.runQueues = new RunQueues(time);
     this.mail = new MailRoom(this, driver, options.mailboxCapacity());
-    this.nowNanos = System.nanoTime();
+    this.nowNanos = time.nanoTime();
     this.turnEndedNanos = nowNanos;
     this.timers = new TimerWheel(nowNanos, this::taskFailed);
-    this.thread = new Thread(this::run, "uring-worker-" + index);
+    this.thread = options.threads().newThread(this::run);
+    thread.setName("uring-worker-" + index);
   }
 
   /**
@@ -280,7 +285,7 @@ public final class Worker implements Executor {
     checkCurrent();
     // The turn's time may be old by a whole turn, and "never early" is measured from the caller's
     // now.
-    timers.arm(timer, System.nanoTime(), delayNanos);
+    timers.arm(timer, time.nanoTime(), delayNanos);
   }
 
   /**
@@ -353,12 +358,21 @@ public final class Worker implements Executor {
   }
 
   /**
-   * The time the present turn began, as {@link System#nanoTime()} counts it.
+   * The time the present turn began, as {@link System#nanoTime()} counts it, or a simulation.
    *
    * @return nanoseconds
    */
   public long nanoTime() {
     return nowNanos;
+  }
+
+  /**
+   * The time now, by the clock of {@link #nanoTime()}. Any thread.
+   *
+   * @return nanoseconds
+   */
+  public long clockNanos() {
+    return time.nanoTime();
   }
 
   /**
@@ -555,7 +569,7 @@ public final class Worker implements Executor {
       return;
     }
     started.complete(null);
-    turnEndedNanos = System.nanoTime();
+    turnEndedNanos = time.nanoTime();
     Throwable failure = null;
     try {
       while (!mail.isStopRequested()) {
@@ -583,7 +597,7 @@ public final class Worker implements Executor {
       driver.enter(waitNanos());
     }
     mail.awake();
-    nowNanos = System.nanoTime();
+    nowNanos = time.nanoTime();
     PRESENT_TURN_NANOS.setOpaque(this, nowNanos);
     counters.turns++;
     driver.deliver();
@@ -600,7 +614,7 @@ public final class Worker implements Executor {
 
   private void turnEnded() {
     PRESENT_TURN_NANOS.setOpaque(this, NO_TURN);
-    turnEndedNanos = System.nanoTime();
+    turnEndedNanos = time.nanoTime();
     long tookNanos = turnEndedNanos - nowNanos;
     counters.loopLag.record(tookNanos);
     if (tookNanos >= slowTurnNanos) {
@@ -631,7 +645,7 @@ public final class Worker implements Executor {
         return true;
       }
       Thread.onSpinWait();
-      turnEndedNanos = System.nanoTime();
+      turnEndedNanos = time.nanoTime();
     }
     return false;
   }
@@ -730,7 +744,7 @@ public final class Worker implements Executor {
   }
 
   private void runLeftovers(boolean isBroken) {
-    long deadline = System.nanoTime() + LEFTOVER_NANOS_MAX;
+    long deadline = time.nanoTime() + LEFTOVER_NANOS_MAX;
     do {
       emptyMailbox();
       runQueues.runTurn(taskRunner, tasksPerTurnMax);
@@ -744,7 +758,7 @@ public final class Worker implements Executor {
         // The worker we wait for may be waiting for room in our mailbox: so not longer than this.
         LockSupport.parkNanos(MailRoom.FULL_PARK_NANOS);
       }
-    } while (hasLeftovers() && System.nanoTime() - deadline < 0);
+    } while (hasLeftovers() && time.nanoTime() - deadline < 0);
   }
 
   private boolean hasLeftovers() {

@@ -1,6 +1,7 @@
 package dev.uring.dns
 
 import dev.uring.UringRuntime
+import dev.uring.base.TimeSource
 import dev.uring.dsl.WorkerDispatcher
 import dev.uring.dsl.dispatcher
 import dev.uring.worker.Worker
@@ -40,7 +41,7 @@ public class Resolver internal constructor(
     private val runtime: UringRuntime,
     /** Whom it asks, how long, and what it keeps. */
     public val config: ResolverConfig,
-    private val nanoTime: () -> Long = System::nanoTime,
+    private val nanoTime: () -> Long = TimeSource.present()::nanoTime,
 ) {
     private val job = SupervisorJob()
 
@@ -147,6 +148,6 @@ public class Resolver internal constructor(
         public fun of(
             runtime: UringRuntime,
             config: ResolverConfig = ResolverConfig.system(),
-        ): Resolver = Resolver(runtime, config, System::nanoTime)
+        ): Resolver = Resolver(runtime, config)
     }
 }

@@ -1,6 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
+import dev.uring.base.TimeSource
 import dev.uring.base.ConnectFailedException
 import dev.uring.dns.Resolver
 import dev.uring.net.ConnectionAcceptor
@@ -18,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.resumeWithException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
-import kotlin.time.TimeSource
+import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
 import dev.uring.net.Connection as CoreConnection
 
@@ -96,9 +97,10 @@ internal class Connector(
         // Wrong limits and options are refused before anybody is asked.
         timeout.orKernels()
         val peer = how?.let { tlsPeer(addresses, it) }
-        val began = TimeSource.Monotonic.markNow()
+        val clock = TimeSource.present()
+        val beganNanos = clock.nanoTime()
         val found = resolver.literals(addresses, timeout)
-        val left = (timeout - began.elapsedNow()).coerceAtLeast(1.milliseconds)
+        val left = (timeout - (clock.nanoTime() - beganNanos).nanoseconds).coerceAtLeast(1.milliseconds)
         return { worker, acceptor ->
             // The certificate is checked against the name that the program gave, never against what it resolved to.
             val layered = if (how == null) acceptor else Tls.client(how, peer, acceptor)

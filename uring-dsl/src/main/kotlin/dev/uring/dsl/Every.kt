@@ -1,5 +1,6 @@
 package dev.uring.dsl
 
+import dev.uring.base.TimeSource
 import kotlinx.coroutines.delay
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
@@ -24,12 +25,13 @@ public suspend fun every(
 ): Nothing {
     require(period.isPositive() && period.isFinite()) { "period=$period must be positive and finite" }
     val periodNanos = period.inWholeNanoseconds.coerceAtLeast(1)
-    var nextNanos = System.nanoTime() + periodNanos
+    val clock = TimeSource.present()
+    var nextNanos = clock.nanoTime() + periodNanos
     while (true) {
-        delay((nextNanos - System.nanoTime()).coerceAtLeast(1).nanoseconds)
+        delay((nextNanos - clock.nanoTime()).coerceAtLeast(1).nanoseconds)
         block()
         nextNanos += periodNanos
-        val lateNanos = System.nanoTime() - nextNanos
+        val lateNanos = clock.nanoTime() - nextNanos
         if (lateNanos >= 0) nextNanos += (lateNanos / periodNanos + 1) * periodNanos
     }
 }

@@ -5,8 +5,10 @@ import dev.uring.UringRuntime
 import dev.uring.dns.ResolverConfig
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.withContext
+import kotlin.coroutines.CoroutineContext
 
 /**
  * Starts the workers, runs [block] on worker 0 and suspends until all that it started has ended.
@@ -44,7 +46,7 @@ public suspend fun uring(
     }
     // A caller without a dispatcher (`suspend fun main`) goes on where this ends: on IO, not on a worker that has
     // stopped.
-    withContext(NonCancellable + Dispatchers.IO) {
+    withContext(NonCancellable + runtime.besidesWorkers()) {
         runtime.shutdown()
         runtime.termination().await()
     }
@@ -62,3 +64,6 @@ public suspend fun uring(
     resolver: ResolverConfig = ResolverConfig.system(),
     block: suspend UringScope.() -> Unit,
 ): Unit = uring(RuntimeConfig.builder().apply(configure).build(), resolver, block)
+
+private fun UringRuntime.besidesWorkers(): CoroutineContext =
+    config().machine()?.sideThreads()?.asCoroutineDispatcher() ?: Dispatchers.IO

@@ -128,9 +128,9 @@ private abstract class WheelTimer(
             worker.arm(this, delayNanos)
             return
         }
-        val calledNanos = System.nanoTime()
+        val calledNanos = worker.clockNanos()
         worker.execute {
-            val passedNanos = System.nanoTime() - calledNanos
+            val passedNanos = worker.clockNanos() - calledNanos
             if (!isDisposed) worker.arm(this, (delayNanos - passedNanos).coerceAtLeast(0))
         }
     }
