@@ -4,6 +4,7 @@
  * <p><b>What lives here.</b> {@link dev.uring.driver.Driver}, the contract;
  * {@link dev.uring.driver.UringDriver}, the contract on io_uring;
  * {@link dev.uring.driver.NioDriver}, the contract on the JDK's selector;
+ * {@code dev.uring.sim.SimDriver} of the tests, the contract on hosts that are not there;
  * {@link dev.uring.driver.Operation}, what a worker asks for and hears back from;
  * {@link dev.uring.driver.OperationTable}, which keeps an operation and everything it refers to
  * alive until the kernel has answered.

@@ -1,8 +1,8 @@
 package dev.uring.dsl
 
 import dev.uring.UringRuntime
-import dev.uring.base.TimeSource
 import dev.uring.base.ConnectFailedException
+import dev.uring.base.TimeSource
 import dev.uring.dns.Resolver
 import dev.uring.net.ConnectionAcceptor
 import dev.uring.socket.SocketOptions

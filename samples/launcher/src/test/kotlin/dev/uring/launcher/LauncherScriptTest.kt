@@ -53,6 +53,7 @@ class LauncherScriptTest :
                 "run [--driver NAME] FILE",
                 "doctor",
                 "bench NAME",
+                "simulate [--seeds N]",
                 "--version",
             ).forEach { done.out shouldContain it }
             done.status shouldBe 0
