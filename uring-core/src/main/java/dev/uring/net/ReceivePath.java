@@ -521,7 +521,9 @@ final class ReceivePath extends ReceiveOperation {
   }
 
   private void inputEnded() {
-    if (!isPaused) {
+    // Behind bytes that a handler which has just resumed is yet to be offered. What is discarded is
+    // not offered at all.
+    if (!isPaused && (!isCatchUpQueued || isDiscarding)) {
       offerEnd();
     }
   }

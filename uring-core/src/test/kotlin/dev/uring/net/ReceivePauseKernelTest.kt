@@ -5,12 +5,19 @@ import dev.uring.UringRuntime
 import dev.uring.bytes.ByteView
 import dev.uring.testing.await
 import dev.uring.testing.awaitDone
+import dev.uring.testing.block
+import dev.uring.testing.call
 import dev.uring.testing.driverTest
+import dev.uring.testing.send
+import dev.uring.testing.smallConfig
+import dev.uring.testing.withServer
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import java.net.Socket
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 
@@ -42,7 +49,66 @@ class ReceivePauseKernelTest :
                 runtime.snapshots()[0].failures() shouldBe 0
             }
         }
+
+        driverTest("an end that comes with what resumes the connection is told after the bytes before it") {
+            val events = ConcurrentLinkedQueue<String>()
+            val first = Recording(events)
+            val accepted = AtomicInteger()
+            val config = smallConfig().build()
+            withServer(config, { if (accepted.getAndIncrement() == 0) first else Resuming(first) }) { server ->
+                val socket = server.connect()
+                val other = server.connect()
+                await({ "not accepted" }) { accepted.get() == 2 && first.connection.get() != null }
+                socket.send("bytes")
+                val connection = first.connection.get()
+                await({ "not received" }) { connection.call { readableBytes() } == 5 }
+                val gate = server.worker.block()
+                other.send("go on")
+                socket.shutdownOutput()
+                gate.countDown()
+                await({ "never ended: $events" }) { "end" in events }
+                events.toList() shouldBe listOf("bytes", "end")
+            }
+        }
     })
+
+/** Pauses from the beginning, and says what it is told. */
+private class Recording(
+    private val events: ConcurrentLinkedQueue<String>,
+) : ConnectionHandler {
+    val connection = AtomicReference<Connection>()
+
+    override fun onOpen(connection: Connection) {
+        connection.pauseReceive()
+        this.connection.set(connection)
+    }
+
+    override fun onReceive(
+        connection: Connection,
+        bytes: ByteView,
+    ): Int {
+        events += bytes.toUtf8()
+        return bytes.size()
+    }
+
+    override fun onEnd(connection: Connection) {
+        events += "end"
+        connection.close()
+    }
+}
+
+/** Lets another connection go on with what arrives here. */
+private class Resuming(
+    private val other: Recording,
+) : ConnectionHandler {
+    override fun onReceive(
+        connection: Connection,
+        bytes: ByteView,
+    ): Int {
+        other.connection.get().resumeReceive()
+        return bytes.size()
+    }
+}
 
 private const val FRAME_BYTES_MAX = 64 shl 10
 private const val SENT_BYTES = 16 shl 20
