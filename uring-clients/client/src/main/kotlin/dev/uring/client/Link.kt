@@ -55,6 +55,7 @@ public open class Link<R>(
     // Of the present connection, or else of the last one.
     private var wasReady = false
     private var endedBy: Throwable? = null
+    private var refusal: Throwable? = null
 
     /** Called on the worker whenever the link has become ready. */
     public var whenReady: () -> Unit = {}
@@ -185,6 +186,7 @@ public open class Link<R>(
     /** The server does not take us. Who waits hears why: trying again would not help them. */
     public fun refused(cause: Throwable) {
         side.counters.connectFailures++
+        refusal = cause
         lose(cause)
         side.executeUnlessStopped { traffic.failWaiting(cause) }
     }
@@ -246,6 +248,9 @@ public open class Link<R>(
         if (isClosing) state = State.CLOSED else pause()
         lastFailure = why ?: lastFailure
         traffic.settle(left, why)
+        // Thrown out before it was greeted: by a server that wants a certificate, for one.
+        if (why != null && !wasReady && !mayComeBack) traffic.failWaiting(refusal ?: texts.unreachable(why))
+        refusal = null
         if (why != null && !isClosing) whenLost(why)
         wake()
     }
@@ -263,6 +268,9 @@ public open class Link<R>(
         if (!traffic.waiting.isEmpty || kind == Kind.SUBSCRIBER) connect()
     }
 
+    // A server that was never there most often has another address.
+    private val mayComeBack: Boolean get() = side.hasBeenReady && config.waitsForServer
+
     private fun connectFailed(cause: Throwable) {
         side.counters.connectFailures++
         lastFailure = cause
@@ -271,8 +279,7 @@ public open class Link<R>(
             return
         }
         pause()
-        // A server that was never there most often has another address.
-        if (!side.hasBeenReady) traffic.failWaiting(texts.unreachable(cause))
+        if (!mayComeBack) traffic.failWaiting(texts.unreachable(cause))
         whenLost(cause)
     }
 

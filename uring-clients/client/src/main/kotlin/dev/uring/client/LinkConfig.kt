@@ -22,6 +22,8 @@ import kotlin.time.Duration.Companion.seconds
  * @property reconnectDelayMax bound of the doubling
  * @property pingInterval a connection without a byte for so long is asked; without an answer for as long again it is given
  * up. `Duration.INFINITE` asks never. Default 30 s: a dead peer is noticed within a minute.
+ * @property waitsForServer whether commands go on waiting, up to their time, when a server that was there before cannot be
+ * connected. Default true; false where somebody else may answer
  */
 public data class LinkConfig(
     val address: String,
@@ -33,6 +35,7 @@ public data class LinkConfig(
     val reconnectDelayMin: Duration = 10.milliseconds,
     val reconnectDelayMax: Duration = 2.seconds,
     val pingInterval: Duration = 30.seconds,
+    val waitsForServer: Boolean = true,
 ) {
     init {
         checkAtLeast("maxInFlight", maxInFlight, 1)
