@@ -44,6 +44,11 @@ public class BatchResult<out T> internal constructor(
         failure = cause
     }
 
+    internal fun succeed(value: Any?) {
+        result = value
+        isThere = true
+    }
+
     /** Reads the reply at which [reader] stands and leaves it behind that reply, whatever becomes of it. */
     internal fun take(reader: ReplyReader) {
         val position = reader.position()

@@ -5,11 +5,14 @@ import dev.uring.client.Request
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ReplyReader
 
-/** A command of the client's own; [whenAnswered] gets the server's error, or null. Not called when no reply comes. */
+/**
+ * A command of the client's own; [whenAnswered] gets the server's error or null, and stands before the reply. Not called when
+ * no reply comes.
+ */
 internal class InternalRequest(
     private val side: RedisSide,
     private val writer: CommandWriter,
-    private val whenAnswered: (errorText: String?) -> Unit,
+    private val whenAnswered: (errorText: String?, reader: ReplyReader) -> Unit,
 ) : Request<ReplyReader>() {
     override val name: String = writer.command().name()
     override val sizeBytes: Long = writer.finish().toLong()
@@ -22,7 +25,7 @@ internal class InternalRequest(
     override fun replied(
         reader: ReplyReader,
         isLast: Boolean,
-    ) = whenAnswered(reader.errorText())
+    ) = whenAnswered(reader.errorText(), reader)
 
     // Who greets or asks hears from the link that its connection is gone.
     override fun failed(cause: Throwable) = Unit

@@ -3,6 +3,7 @@ package dev.uring.redis
 import dev.uring.UringRuntime
 import dev.uring.bytes.ByteSink
 import dev.uring.client.Request
+import dev.uring.dns.Resolver
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ErrorReplyException
@@ -40,12 +41,12 @@ public class RedisAsyncClient<K : Any, V : Any> internal constructor(
     ): CompletionStage<T> {
         val stage = CompletableFuture<T>()
         val side = core.place()
-        val call = FutureCall(side, request, reply, stage)
+        val begin = { FutureCall(core.taker(request, side), request, reply, stage).begin() }
         if (side.worker.isCurrent) {
-            call.begin()
+            begin()
         } else {
             try {
-                side.worker.execute(call::begin)
+                side.worker.execute(begin)
             } catch (stopped: RejectedExecutionException) {
                 val message = "${request.command()}: the runtime has stopped"
                 stage.completeExceptionally(RedisConnectionException(message, wasSent = false, stopped))
@@ -78,7 +79,8 @@ public class RedisAsyncClient<K : Any, V : Any> internal constructor(
         public fun create(
             runtime: UringRuntime,
             config: RedisConfig,
-        ): RedisAsyncClient<String, String> = RedisAsyncClient(ClientCore(runtime, config), RedisCodec.UTF8)
+        ): RedisAsyncClient<String, String> =
+            RedisAsyncClient(ClientCore(runtime, config, Resolver.of(runtime)), RedisCodec.UTF8)
     }
 }
 

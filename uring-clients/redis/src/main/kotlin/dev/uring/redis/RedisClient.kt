@@ -1,6 +1,7 @@
 package dev.uring.redis
 
 import dev.uring.UringRuntime
+import dev.uring.dns.Resolver
 import dev.uring.dsl.UringScope
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
@@ -29,8 +30,12 @@ public class RedisClient internal constructor(
     internal val core: ClientCore,
 ) : RedisExecutor<String, String>,
     AutoCloseable {
-    /** A client that connects when it is first used. */
-    public constructor(runtime: UringRuntime, config: RedisConfig) : this(ClientCore(runtime, config))
+    /** A client that connects when it is first used; [resolver] looks names up, null makes one of its own. */
+    public constructor(
+        runtime: UringRuntime,
+        config: RedisConfig,
+        resolver: Resolver? = null,
+    ) : this(ClientCore(runtime, config, resolver ?: Resolver.of(runtime)))
 
     override val codec: RedisCodec<String, String> get() = RedisCodec.UTF8
 
@@ -56,7 +61,7 @@ public class RedisClient internal constructor(
      */
     override fun close(): Unit = core.close()
 
-    override fun toString(): String = "RedisClient(${config.address})"
+    override fun toString(): String = "RedisClient(${config.place})"
 }
 
 /** The same client with another codec. */
@@ -100,7 +105,7 @@ public suspend fun UringScope.redis(
     url: String,
     configure: RedisConfig.() -> RedisConfig = { this },
 ): RedisClient {
-    val client = RedisClient(runtime, RedisConfig.parse(url).configure())
+    val client = RedisClient(runtime, RedisConfig.parse(url).configure(), resolver)
     try {
         client.execute(client.command(Greeting.PING), Replies.unit)
     } catch (failure: Throwable) {

@@ -3,6 +3,7 @@ package dev.uring.redis
 import dev.uring.base.ConfigException
 import dev.uring.client.LinkConfig
 import dev.uring.redis.codec.ReplyLimits
+import dev.uring.tls.TlsClientOptions
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -29,7 +30,8 @@ public enum class RespVersion {
  *
  * Immutable; [parse] reads one from a URL, `copy` changes it.
  *
- * @property address one of the forms of [Endpoint][dev.uring.socket.Endpoint]
+ * @property address one of the forms of [Endpoint][dev.uring.socket.Endpoint], or `name:port` with a name that is looked up
+ * anew for each connection; `tls://` in front of it asks for TLS. Not used with [sentinel]
  * @property username for ACL; null is the server's default user
  * @property password null sends none
  * @property database selected on every connection
@@ -50,6 +52,11 @@ public enum class RespVersion {
  * up. `Duration.INFINITE` asks never. Default 30 s: a dead peer is noticed within a minute.
  * @property replay what is sent again after a lost connection
  * @property replyLimits what the server may send
+ * @property tls how TLS is spoken: whom to trust, the client's own certificate. Null, the default, speaks none, or with an
+ * address that begins with `tls://` what [TlsClientOptions.defaults] says
+ * @property sentinel who knows where the master is at the moment; null when [address] says it
+ * @property readFrom who answers read-only commands. Default the master
+ * @property replicas where the master's replicas are, for [readFrom]; empty, the default, asks the master or the sentinels
  */
 public data class RedisConfig(
     val address: String = "127.0.0.1:6379",
@@ -68,11 +75,15 @@ public data class RedisConfig(
     val pingInterval: Duration = 30.seconds,
     val replay: ReplayRule = ReplayRule.AT_MOST_ONCE,
     val replyLimits: ReplyLimits = ReplyLimits.defaults(),
+    val tls: TlsClientOptions? = null,
+    val sentinel: SentinelConfig? = null,
+    val readFrom: ReadFrom = ReadFrom.MASTER,
+    val replicas: List<String> = emptyList(),
 ) {
     /** What of it the connections need; checks the bounds. */
     internal val links: LinkConfig =
         LinkConfig(
-            address,
+            place,
             connectTimeout,
             commandTimeout,
             maxInFlight,
@@ -89,18 +100,29 @@ public data class RedisConfig(
 
     // A password in a log is a password lost.
     override fun toString(): String =
-        "RedisConfig(address=$address, username=$username, password=${if (password == null) "none" else "***"}, " +
-            "database=$database, protocol=$protocol)"
+        "RedisConfig($place, username=$username, password=${if (password == null) "none" else "***"}, " +
+            "database=$database, protocol=$protocol, readFrom=$readFrom)"
+
+    /** Where the server is, for messages. */
+    internal val place: String get() = sentinel?.toString() ?: address
 
     /** Reads configurations. */
     public companion object {
+        internal const val TLS_SCHEME = "tls://"
+
         /**
-         * Reads a URL: `redis://[[user]:password@]host[:port][/database]`, `unix:/path[?db=N]`, or a bare `host:port`.
+         * Reads a URL.
          *
          * ### Shapes and units
-         * Port 6379 unless given. User and password may be percent-encoded.
+         * `redis://[[user]:password@]host[:port][/database][?settings]`, or a bare `host:port`; `rediss://` with TLS;
+         * `unix:/path[?settings]` or `unix://[[user]:password@]/path[?settings]`;
+         * `redis-sentinel://[[user]:password@]host[:port][,host[:port]…][/database]?master=name[&settings]`.
+         *
+         * The host is a name or an IP address; port 6379 unless given, 26379 of sentinels. User and password may be
+         * percent-encoded. Settings, joined by `&`: `db`, `client_name`, `protocol` (2 or 3), `timeout` of commands, such
+         * as `5s`, `read_from` (a name of [ReadFrom] in lower case).
          * ### Errors
-         * `ConfigException` another form, or `rediss://`, which needs TLS.
+         * `ConfigException` another form or setting.
          */
         public fun parse(url: String): RedisConfig = RedisUrl(url).parse()
     }

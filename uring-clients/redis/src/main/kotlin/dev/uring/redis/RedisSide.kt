@@ -7,6 +7,7 @@ import dev.uring.client.Request
 import dev.uring.client.RequestPool
 import dev.uring.client.WorkerSide
 import dev.uring.client.session.ProtocolSession
+import dev.uring.redis.cache.WorkerCache
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ReplyReader
@@ -27,21 +28,50 @@ internal class RedisSide(
     worker: Worker,
     val config: RedisConfig,
     dialer: Dialer,
-) : WorkerSide<ReplyReader>(runtime, worker, config.links, dialer, RedisFailures) {
+    val use: ConnectionUse,
+) : WorkerSide<ReplyReader>(
+        runtime,
+        worker,
+        config.links.copy(waitsForServer = !use.isOneOfMany),
+        dialer,
+        RedisFailures,
+    ) {
     private val writers = ArrayList<CommandWriter>()
     private val calls = RequestPool { CommandCall(this) }
 
-    override fun openSession(link: RedisLink): ProtocolSession<ReplyReader> =
-        ReplySession(config.replyLimits, sessionRepliesMax) { push ->
-            counters.pushesReceived++
-            (link as? SubscriberLink)?.pushes?.pushed(push)
+    // Those that have had a connection; of the sentinels' clients alone, for nobody else asks.
+    private val opened = LinkedHashSet<RedisLink>(0)
+
+    /** What the shared connection keeps of its replies. */
+    val cache: WorkerCache? = use.cache?.let { WorkerCache(it, config.replyLimits, worker::nanoTime) }
+
+    /** Reads that could go to the master or to a replica. */
+    var readsCount = 0
+
+    init {
+        if (cache != null) shared.whenLost = { cache.flush() }
+    }
+
+    override fun openSession(link: RedisLink): ProtocolSession<ReplyReader> {
+        if (config.sentinel != null) {
+            opened.removeIf { it.isClosed }
+            opened += link
         }
+        val listener = if (link === shared) cache else (link as? SubscriberLink)?.pushes
+        return ReplySession(config.replyLimits, sessionRepliesMax) { push ->
+            counters.pushesReceived++
+            listener?.pushed(push)
+        }
+    }
+
+    /** Gives up all connections because of [cause]. */
+    fun loseAll(cause: RedisConnectionException): Unit = opened.toList().forEach { it.lose(cause) }
 
     override fun greet(link: RedisLink): Unit = Greeting(link, this).begin()
 
     override fun ping(link: RedisLink): Boolean {
         if (link.kind == Link.Kind.SUBSCRIBER) return writePushing(link, writer(Greeting.PING))
-        if (link.session?.hasRoom(1) == true) link.writeAhead(InternalRequest(this, writer(Greeting.PING)) { })
+        if (link.session?.hasRoom(1) == true) link.writeAhead(InternalRequest(this, writer(Greeting.PING)) { _, _ -> })
         return true
     }
 

@@ -2,55 +2,74 @@ package dev.uring.redis
 
 import dev.uring.base.ConfigException
 import java.net.URLDecoder
+import kotlin.time.Duration
 
 /** Reads the URL forms of [RedisConfig.parse]. Never shows a password in a message. */
 internal class RedisUrl(
     private val text: String,
 ) {
-    fun parse(): RedisConfig =
-        when {
-            text.startsWith("rediss://") -> {
-                throw refused(
-                    "asks for TLS, which this client does not have yet; use redis:// over a network you trust",
+    // Behind the credentials: a password may have a '?' in it, and must not be taken for a setting and shown.
+    private val queryAt = text.indexOf('?', text.lastIndexOf('@') + 1)
+    private val settings = settings()
+
+    fun parse(): RedisConfig {
+        val whole = if (queryAt < 0) text else text.substring(0, queryAt)
+        val parsed =
+            when {
+                whole.startsWith(TLS) -> parseNetwork(whole.removePrefix(TLS), RedisConfig.TLS_SCHEME)
+
+                whole.startsWith(PLAIN) -> parseNetwork(whole.removePrefix(PLAIN), "")
+
+                whole.startsWith(SENTINEL) -> parseSentinel(whole.removePrefix(SENTINEL))
+
+                whole.startsWith(UNIX) -> parseUnix(whole.removePrefix(UNIX))
+
+                "://" in whole -> throw refused(
+                    "has another scheme than redis://, rediss://, redis-sentinel:// or unix:",
                 )
-            }
 
-            text.startsWith(SCHEME) -> {
-                parseNetwork(text.removePrefix(SCHEME))
+                else -> parseNetwork(whole, "")
             }
+        return parsed.withSettings()
+    }
 
-            text.startsWith("unix:") -> {
-                parseUnix()
-            }
-
-            "://" in text -> {
-                throw refused("has another scheme than redis:// or unix:")
-            }
-
-            else -> {
-                parseNetwork(text)
-            }
-        }
-
-    private fun parseNetwork(rest: String): RedisConfig {
-        val credentials = rest.substringBeforeLast('@', "")
+    private fun parseNetwork(
+        rest: String,
+        scheme: String,
+    ): RedisConfig {
         val place = rest.substringAfterLast('@')
-        val hostAndPort = place.substringBefore('/').ifEmpty { "127.0.0.1" }
-        val hasPort = hostAndPort.substringAfterLast(']').contains(':')
-        return withCredentials(credentials).copy(
-            address = if (hasPort) hostAndPort else "$hostAndPort:$PORT",
+        val config = withCredentials(rest.substringBeforeLast('@', ""))
+        return config.copy(
+            address = scheme + withPort(place.substringBefore('/'), PORT),
             database = database(place.substringAfter('/', "")),
         )
     }
 
-    private fun parseUnix(): RedisConfig {
-        val query = text.substringAfter('?', "")
-        val settings = if (query.isEmpty()) emptyList() else query.split('&')
-        val database = settings.find { it.startsWith(DATABASE) }?.removePrefix(DATABASE).orEmpty()
-        if (settings.any { !it.startsWith(DATABASE) }) throw refused("has another setting than ?db=N")
-        // unix:///path is how URLs write an empty host.
-        val path = text.substringBefore('?').replaceFirst("unix:///", "unix:/")
-        return RedisConfig(address = path, database = database(database))
+    private fun parseSentinel(rest: String): RedisConfig {
+        val place = rest.substringAfterLast('@')
+        val config = withCredentials(rest.substringBeforeLast('@', ""))
+        val masterName = settings["master"] ?: throw refused("does not name the master: add ?master=name")
+        val addresses = place.substringBefore('/').split(',').map { withPort(it, SENTINEL_PORT) }
+        return config.copy(
+            sentinel = SentinelConfig(masterName, addresses),
+            database = database(place.substringAfter('/', "")),
+        )
+    }
+
+    // unix:/path has no place for credentials; unix:///path is how URLs write an empty host.
+    private fun parseUnix(rest: String): RedisConfig {
+        if (!rest.startsWith("//")) return RedisConfig(address = UNIX + rest)
+        val path = rest.substringAfterLast('@').removePrefix("//")
+        val credentials = if ('@' in rest) rest.removePrefix("//").substringBeforeLast('@') else ""
+        return withCredentials(credentials).copy(address = UNIX + path)
+    }
+
+    private fun withPort(
+        host: String,
+        port: Int,
+    ): String {
+        val present = host.ifEmpty { "127.0.0.1" }
+        return if (present.substringAfterLast(']').contains(':')) present else "$present:$port"
     }
 
     private fun withCredentials(credentials: String): RedisConfig {
@@ -62,8 +81,43 @@ internal class RedisUrl(
         )
     }
 
+    private fun RedisConfig.withSettings(): RedisConfig =
+        settings.entries.fold(this) { config, (name, value) ->
+            when (name) {
+                "db" -> config.copy(database = database(value))
+                "client_name" -> config.copy(clientName = value)
+                "protocol" -> config.copy(protocol = protocol(value))
+                "timeout" -> config.copy(commandTimeout = timeout(value))
+                "read_from" -> config.copy(readFrom = readFrom(value))
+                "master" -> if (config.sentinel != null) config else throw unknown(name)
+                else -> throw unknown(name)
+            }
+        }
+
+    private fun settings(): Map<String, String> {
+        if (queryAt < 0 || queryAt == text.length - 1) return emptyMap()
+        return text.substring(queryAt + 1).split('&').associate {
+            decoded(it.substringBefore('=')) to
+                decoded(it.substringAfter('=', ""))
+        }
+    }
+
     private fun database(digits: String): Int =
         if (digits.isEmpty()) 0 else digits.toIntOrNull() ?: throw refused("has a database that is no number")
+
+    private fun protocol(digit: String): RespVersion =
+        when (digit) {
+            "2" -> RespVersion.RESP2
+            "3" -> RespVersion.RESP3
+            else -> throw refused("has protocol=$digit; there are 2 and 3")
+        }
+
+    private fun timeout(value: String): Duration =
+        Duration.parseOrNull(value) ?: throw refused("has timeout=$value; write it as 500ms, 5s or 1m")
+
+    private fun readFrom(value: String): ReadFrom =
+        ReadFrom.entries.find { it.name.lowercase() == value }
+            ?: throw refused("has read_from=$value; there are ${ReadFrom.entries.joinToString { it.name.lowercase() }}")
 
     // '+' is a blank only in forms, not here.
     private fun decoded(part: String): String =
@@ -73,18 +127,27 @@ internal class RedisUrl(
             throw refused("has a '%' that is not followed by two hexadecimal digits")
         }
 
+    private fun unknown(name: String) =
+        refused(
+            "has the setting $name; there are db, client_name, protocol, timeout, read_from, and master of sentinels",
+        )
+
     private fun refused(why: String): ConfigException {
-        val shown = if ('@' in text) text.substringBefore("://") + "://***@" + text.substringAfterLast('@') else text
+        val shown = if ('@' in text) text.substringBefore("//") + "//***@" + text.substringAfterLast('@') else text
         return ConfigException(
             "address",
             "Redis URL '$shown' $why.\n" +
-                "  Forms: redis://[[user]:password@]host[:port][/database], unix:/path[?db=N], host:port",
+                "  Forms: redis://[[user]:password@]host[:port][/database][?settings], rediss:// with TLS, " +
+                "unix:/path[?settings], redis-sentinel://host[:port],…?master=name, host:port",
         )
     }
 
     private companion object {
-        const val SCHEME = "redis://"
-        const val DATABASE = "db="
+        const val PLAIN = "redis://"
+        const val TLS = "rediss://"
+        const val SENTINEL = "redis-sentinel://"
+        const val UNIX = "unix:"
         const val PORT = 6379
+        const val SENTINEL_PORT = 26379
     }
 }

@@ -1,12 +1,14 @@
 package dev.uring.redis
 
 import com.sun.management.ThreadMXBean
+import dev.uring.redis.cache.cached
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
+import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
@@ -45,6 +47,23 @@ class RedisAllocationKernelTest :
                 var total = 0L
                 val bytes = bytesPerCommand(coroutines = 16) { total += client.getView("alloc:view") { it!!.size() } }
                 bytes shouldBeLessThanOrEqual 64
+            }
+        }
+
+        test("so does a GET that the cache answers, and it asks nobody") {
+            withClient(redis) { client ->
+                client.cached().use { cached ->
+                    client.store("alloc:cached", "v".repeat(1000))
+                    cached.cmd("PING")
+                    var total = 0L
+                    val bytes =
+                        bytesPerCommand(coroutines = 1) {
+                            total +=
+                                cached.getView("alloc:cached") { it!!.size() }
+                        }
+                    bytes shouldBeLessThanOrEqual 64
+                    cached.snapshot().misses shouldBe 1
+                }
             }
         }
 

@@ -8,6 +8,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 
 class RedisUrlTest :
     FunSpec({
@@ -23,18 +24,42 @@ class RedisUrlTest :
             RedisConfig.parse("unix:/run/redis.sock?db=4") shouldBe
                 RedisConfig(address = "unix:/run/redis.sock", database = 4)
             RedisConfig.parse("unix:///run/redis.sock") shouldBe RedisConfig(address = "unix:/run/redis.sock")
+            RedisConfig.parse("unix://ann:p%40w@/run/redis.sock?db=1") shouldBe
+                RedisConfig(address = "unix:/run/redis.sock", username = "ann", password = "p@w", database = 1)
+            RedisConfig.parse("rediss://:pa?ss@cache.example.org/2?protocol=2&timeout=250ms&client_name=a%26b") shouldBe
+                RedisConfig(
+                    address = "tls://cache.example.org:6379",
+                    password = "pa?ss",
+                    database = 2,
+                    protocol = RespVersion.RESP2,
+                    commandTimeout = 250.milliseconds,
+                    clientName = "a&b",
+                )
+            RedisConfig.parse("redis://db:7000?read_from=replica_preferred").readFrom shouldBe
+                ReadFrom.REPLICA_PREFERRED
+            RedisConfig.parse("redis-sentinel://:pw@s1,10.0.0.2:7,[::1]/5?master=main") shouldBe
+                RedisConfig(
+                    password = "pw",
+                    database = 5,
+                    sentinel = SentinelConfig("main", listOf("s1:26379", "10.0.0.2:7", "[::1]:26379")),
+                )
             RedisConfig.parse("127.0.0.1:6399") shouldBe RedisConfig(address = "127.0.0.1:6399")
         }
 
         test("other forms are refused with what is wrong, and never with the password") {
             val wrong =
                 mapOf(
-                    "rediss://h:1" to "asks for TLS",
+                    "redis://h?db=x" to "a database that is no number",
+                    "redis://h?protocol=4" to "there are 2 and 3",
+                    "redis://h?timeout=soon" to "500ms, 5s or 1m",
+                    "redis://h?master=m" to "the setting master",
+                    "redis://:secret?x@h?read_from=nobody" to "replica_preferred",
+                    "redis-sentinel://:secret@h" to "add ?master=name",
                     "http://h" to "another scheme",
                     "redis://ann@h" to "a user but no password",
                     "redis://:secret@h/x" to "a database that is no number",
                     "redis://:secret%zz@h" to "two hexadecimal digits",
-                    "unix:/a?mode=1" to "another setting",
+                    "unix:/a?mode=1" to "the setting mode",
                 )
             for ((url, why) in wrong) {
                 withClue(url) {

@@ -321,6 +321,38 @@ public final class CommandWriter {
     sink.putBytes(bytes, from, until - from);
   }
 
+  /**
+   * Copies the finished command.
+   *
+   * @return the bytes that {@link #writeTo} writes
+   */
+  public byte[] copy() {
+    return Arrays.copyOfRange(bytes, from, until);
+  }
+
+  /**
+   * A hash of the finished command.
+   *
+   * @return what {@link Arrays#hashCode(byte[])} says of {@link #copy()}
+   */
+  public int hash() {
+    int hash = 1;
+    for (int i = from; i < until; i++) {
+      hash = 31 * hash + bytes[i];
+    }
+    return hash;
+  }
+
+  /**
+   * Whether the finished command is one that was copied.
+   *
+   * @param copied what {@link #copy()} gave
+   * @return whether the bytes are the same
+   */
+  public boolean isSame(byte[] copied) {
+    return Arrays.equals(bytes, from, until, copied, 0, copied.length);
+  }
+
   private <T> void write(ValueCodec<T> codec, T value) {
     int before = argumentsCount;
     codec.write(value, this);

@@ -41,15 +41,17 @@ public final class ReplyReader {
   private final ByteWindow window = new ByteWindow("ReplyReader, until Reply.read returns");
   private ByteView source;
   private int base;
+  private int sizeBytes;
   private int next;
 
   ReplyReader(ReplyTape tape) {
     this.tape = tape;
   }
 
-  void open(ByteView newSource, int newBase) {
+  void open(ByteView newSource, int newBase, int newSizeBytes) {
     source = newSource;
     base = newBase;
+    sizeBytes = newSizeBytes;
     next = 0;
   }
 
@@ -74,6 +76,27 @@ public final class ReplyReader {
    */
   public void position(int position) {
     next = position;
+  }
+
+  /**
+   * The whole reply as it came, wherever the reader stands.
+   *
+   * @return a copy of its bytes, for a decoder to read again
+   */
+  public byte[] copyReply() {
+    checkOpen();
+    byte[] copy = new byte[sizeBytes];
+    source.copyTo(base, copy, 0, sizeBytes);
+    return copy;
+  }
+
+  /**
+   * How long the whole reply is.
+   *
+   * @return bytes on the wire
+   */
+  public int replyBytes() {
+    return sizeBytes;
   }
 
   /**

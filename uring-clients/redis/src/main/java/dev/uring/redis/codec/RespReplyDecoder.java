@@ -98,7 +98,7 @@ public final class RespReplyDecoder implements AutoCloseable {
     if (status == DecodeStatus.DONE) {
       done = true;
       wholeBytesTotal += parsed;
-      reader.open(source, base);
+      reader.open(source, base, parsed);
     }
     return status;
   }

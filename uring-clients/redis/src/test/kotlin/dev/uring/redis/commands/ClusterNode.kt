@@ -36,18 +36,18 @@ internal class ClusterNode private constructor(
             }
             throw checkNotNull(taken)
         }
+    }
+}
 
-        // Below the ports of outgoing connections, which the kernel hands out and a cluster's nodes have many of.
-        private fun freePort(): Int {
-            while (true) {
-                val port = Random.nextInt(12_000, 32_000)
-                try {
-                    ServerSocket(port).close()
-                    return port
-                } catch (_: BindException) {
-                    continue
-                }
-            }
+/** A free port below those of outgoing connections, which the kernel hands out and a cluster's nodes have many of. */
+internal fun freePort(): Int {
+    while (true) {
+        val port = Random.nextInt(12_000, 32_000)
+        try {
+            ServerSocket(port).close()
+            return port
+        } catch (_: BindException) {
+            continue
         }
     }
 }

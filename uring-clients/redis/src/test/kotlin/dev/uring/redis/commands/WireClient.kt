@@ -2,6 +2,7 @@ package dev.uring.redis.commands
 
 import java.io.InputStream
 import java.io.OutputStream
+import java.net.Socket
 import java.net.StandardProtocolFamily
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.Channels
@@ -9,15 +10,23 @@ import java.nio.channels.SocketChannel
 import java.nio.file.Path
 
 /** The plainest client there can be: what it learns of the server owes nothing to the client under test. */
-internal class WireClient(
-    url: String,
+internal class WireClient private constructor(
+    private val connection: AutoCloseable,
+    input: InputStream,
+    private val output: OutputStream,
 ) : AutoCloseable {
-    private val channel =
+    private val input = input.buffered()
+
+    private constructor(channel: SocketChannel) :
+        this(channel, Channels.newInputStream(channel), Channels.newOutputStream(channel))
+
+    constructor(socket: Socket) : this(socket, socket.getInputStream(), socket.getOutputStream())
+
+    constructor(url: String) : this(
         SocketChannel.open(StandardProtocolFamily.UNIX).apply {
             connect(UnixDomainSocketAddress.of(Path.of(url.removePrefix("unix:"))))
-        }
-    private val input: InputStream = Channels.newInputStream(channel).buffered()
-    private val output: OutputStream = Channels.newOutputStream(channel)
+        },
+    )
 
     /** Sends a command and returns its reply as a tree; errors are [IllegalStateException]s. */
     fun ask(vararg words: String): Any? {
@@ -59,5 +68,5 @@ internal class WireClient(
             }
         }
 
-    override fun close() = channel.close()
+    override fun close() = connection.close()
 }
