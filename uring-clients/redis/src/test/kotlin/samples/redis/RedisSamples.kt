@@ -2,12 +2,21 @@ package samples.redis
 
 import dev.uring.dsl.uring
 import dev.uring.redis.BatchResult
+import dev.uring.redis.ReadFrom
 import dev.uring.redis.RedisBatch
 import dev.uring.redis.RedisClient
 import dev.uring.redis.RedisScript
+import dev.uring.redis.cache.CacheConfig
+import dev.uring.redis.cache.cached
+import dev.uring.redis.cluster.redisCluster
 import dev.uring.redis.cmd
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
+import dev.uring.redis.commands.dbSize
+import dev.uring.redis.commands.get
+import dev.uring.redis.commands.hgetAll
+import dev.uring.redis.commands.incr
+import dev.uring.redis.commands.set
 import dev.uring.redis.getView
 import dev.uring.redis.pipeline
 import dev.uring.redis.redis
@@ -18,6 +27,7 @@ import dev.uring.redis.server.respServer
 import dev.uring.redis.subscribe
 import dev.uring.redis.transaction
 import dev.uring.redis.watch
+import dev.uring.tls.TlsClientOptions
 import kotlinx.coroutines.flow.count
 
 /** Counts words: `HIT word` adds one, `TOTAL` adds up what all workers have counted. */
@@ -94,3 +104,37 @@ suspend fun countKeys(redis: RedisClient): Int = redis.scanFlow(match = "user:*"
 /** Prints what is published, until it is cancelled. */
 suspend fun printNews(redis: RedisClient) =
     redis.subscribe("news") { println("listening") }.collect { println("${it.channel}: ${it.payload}") }
+
+/** Reads what seldom changes without asking for it each time, until somebody changes it. */
+suspend fun cachedProfile(redis: RedisClient) =
+    redis.cached(CacheConfig(entriesMax = 1000)).use { cached ->
+        repeat(100) { println(cached.hgetAll("user:7")) }
+        println("asked ${cached.snapshot().misses} times, found ${cached.snapshot().hits} times")
+    }
+
+/** The master of a group that sentinels watch, wherever it is, and its replicas for reading. */
+suspend fun watchedMaster() =
+    uring {
+        redis("redis-sentinel://:secret@10.0.0.1,10.0.0.2,10.0.0.3/0?master=main&read_from=replica_preferred").use {
+            it.set("greeting", "hello")
+            println(it.get("greeting"))
+        }
+    }
+
+/** A server with TLS that asks for the client's certificate, by its name. */
+suspend fun encrypted(tls: TlsClientOptions) =
+    uring {
+        redis("rediss://ann:secret@cache.example.org:6380") { copy(tls = tls) }.use { println(it.dbSize()) }
+    }
+
+/** Commands for several nodes of a cluster, in one piece to each. */
+suspend fun severalInACluster() =
+    uring {
+        redisCluster(
+            "redis://:secret@10.0.0.1:6379",
+            "10.0.0.2:6379",
+        ) { copy(node = node.copy(readFrom = ReadFrom.ANY)) }.use {
+            val counts = it.pipeline { List(100) { n -> incr("user:$n") } }
+            println(counts.sumOf { count -> count.value })
+        }
+    }

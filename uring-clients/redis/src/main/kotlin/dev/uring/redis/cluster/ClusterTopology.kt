@@ -1,23 +1,49 @@
 package dev.uring.redis.cluster
 
 import dev.uring.UringRuntime
+import dev.uring.dns.Resolver
+import dev.uring.dsl.dispatcher
+import dev.uring.redis.ClientCore
+import dev.uring.redis.ConnectionUse
+import dev.uring.redis.ReadFrom
 import dev.uring.redis.RedisClient
+import dev.uring.redis.RedisCodec
+import dev.uring.redis.RedisConfig
+import dev.uring.redis.RedisExecutor
 import dev.uring.redis.RedisFailure
+import dev.uring.redis.cache.CacheConfig
+import dev.uring.redis.cache.CacheCounters
+import dev.uring.redis.cache.RedisCache
 import dev.uring.redis.commands.clusterSlots
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withTimeoutOrNull
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 
 /** What a cluster's client knows of its nodes, and a client for each of them. Thread: any. */
 internal class ClusterTopology(
     private val runtime: UringRuntime,
     private val config: ClusterConfig,
+    private val resolver: Resolver,
+    private val cache: CacheConfig? = null,
 ) : AutoCloseable {
     private val map = AtomicReference(SlotMap.EMPTY)
     private val clients = ConcurrentHashMap<String, RedisClient>()
+    private val caches = ConcurrentHashMap<String, RedisCache<String, String>>()
+    private val replicas = ConcurrentHashMap<String, RedisClient>()
     private val refreshing = Mutex()
+    private val scheme =
+        if (config.node.address.startsWith(RedisConfig.TLS_SCHEME)) RedisConfig.TLS_SCHEME else ""
+
+    private val scope = CoroutineScope(runtime.worker(0).dispatcher + SupervisorJob())
+    private val intervalNanos = config.refreshInterval.run { if (isFinite()) inWholeNanoseconds else Long.MAX_VALUE }
+    private val lookedAt = AtomicLong(System.nanoTime())
 
     @Volatile
     private var isClosed = false
@@ -25,17 +51,32 @@ internal class ClusterTopology(
     val slots: SlotMap get() = map.get()
 
     /** The client of the node at [address], which connects when it is first used. */
-    fun client(address: String): RedisClient {
-        check(!isClosed) { "the cluster's client is closed" }
-        return clients.computeIfAbsent(address) { RedisClient(runtime, config.node.copy(address = it)) }
+    fun client(address: String): RedisClient =
+        clients.of(address) { RedisClient(core(it, ConnectionUse(isOneOfMany = true))) }
+
+    /** Who answers commands for the slots of the master at [address]: its client, or a cache in front of it. */
+    fun executor(address: String): RedisExecutor<String, String> {
+        if (cache == null) return client(address)
+        val use = ConnectionUse(isOneOfMany = true, cache = cache)
+        return caches.of(address) { RedisCache(core(it, use), RedisCodec.UTF8) }
     }
+
+    /** The client of the node at [address] that answers reads of its master's slots. */
+    fun replica(address: String): RedisClient =
+        replicas.of(address) { RedisClient(core(it, ConnectionUse(isOneOfMany = true, readsAsReplica = true))) }
+
+    /** As [ClusterTopology], with connections of its own that keep what they read. */
+    fun cached(cache: CacheConfig) = ClusterTopology(runtime, config, resolver, cache)
+
+    fun cacheCounters(): List<CacheCounters> = caches.values.flatMap { it.core.cacheCounters() }
 
     /** Takes over what a node said of one slot. */
     fun moved(
         slot: Int,
         address: String,
     ) {
-        map.updateAndGet { it.moved(slot, address) }
+        val before = map.getAndUpdate { it.moved(slot, address) }
+        forgetIfMoved(before)
     }
 
     /**
@@ -47,7 +88,7 @@ internal class ClusterTopology(
         first: String? = null,
     ) {
         refreshing.withLock {
-            if (slots !== seen) return
+            if (slots !== seen || isClosed) return
             // Shuffled: two nodes may disagree for a while, and the one that is wrong must not be asked for ever.
             val candidates = listOfNotNull(first) + slots.nodes.shuffled() + config.seeds
             for (address in candidates.distinct()) {
@@ -65,17 +106,55 @@ internal class ClusterTopology(
         }
     }
 
+    /** Begins to ask anew when that was long ago, for all who use the map. */
+    fun refreshIfOld() {
+        val before = lookedAt.get()
+        val now = System.nanoTime()
+        if (now - before < intervalNanos || !lookedAt.compareAndSet(before, now)) return
+        scope.launch {
+            try {
+                refresh(slots)
+            } catch (late: IllegalStateException) {
+                if (!isClosed) throw late
+            }
+        }
+    }
+
     private fun install(fresh: SlotMap) {
-        map.set(fresh)
-        for ((address, client) in clients) {
-            if (address in fresh.nodes || address in config.seeds) continue
-            // What is in flight there is still answered; what comes later gets a new client, should the node come back.
-            if (clients.remove(address, client)) client.close()
+        forgetIfMoved(map.getAndSet(fresh))
+        // What is in flight at others is still answered; what comes later gets a new client, should the node come back.
+        clients.keepOnly(fresh.nodes + config.seeds)
+        caches.keepOnly(fresh.nodes)
+        replicas.keepOnly(fresh.nodes)
+    }
+
+    // A node says nothing of keys that it never had, and they may be somewhere by now.
+    private fun forgetIfMoved(before: SlotMap) {
+        if (cache != null && slots.hasMovedSince(before)) caches.values.forEach { it.core.flushCaches() }
+    }
+
+    private fun core(
+        address: String,
+        use: ConnectionUse,
+    ) = ClientCore(runtime, config.node.copy(address = scheme + address, readFrom = ReadFrom.MASTER), resolver, use)
+
+    private fun <C : Any> ConcurrentHashMap<String, C>.of(
+        address: String,
+        make: (String) -> C,
+    ): C {
+        check(!isClosed) { "the cluster's client is closed" }
+        return computeIfAbsent(address, make)
+    }
+
+    private fun <C : AutoCloseable> ConcurrentHashMap<String, C>.keepOnly(addresses: Set<String>) {
+        for ((address, client) in this) {
+            if (address !in addresses && remove(address, client)) client.close()
         }
     }
 
     override fun close() {
         isClosed = true
-        clients.values.forEach(RedisClient::close)
+        scope.cancel()
+        for (kind in listOf(clients, caches, replicas)) kind.values.forEach(AutoCloseable::close)
     }
 }

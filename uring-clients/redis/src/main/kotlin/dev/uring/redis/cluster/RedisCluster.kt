@@ -1,15 +1,23 @@
 package dev.uring.redis.cluster
 
 import dev.uring.UringRuntime
+import dev.uring.dns.Resolver
 import dev.uring.dsl.UringScope
+import dev.uring.redis.RedisBatch
 import dev.uring.redis.RedisClient
 import dev.uring.redis.RedisCodec
+import dev.uring.redis.RedisConfig
 import dev.uring.redis.RedisConnectionException
 import dev.uring.redis.RedisExecutor
 import dev.uring.redis.RedisFailure
+import dev.uring.redis.cache.CacheConfig
+import dev.uring.redis.cache.CacheSnapshot
+import dev.uring.redis.cache.RedisCache
+import dev.uring.redis.cache.sum
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.Reply
+import dev.uring.redis.transaction
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.coroutineScope
@@ -43,8 +51,12 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
     override suspend fun <T> execute(
         request: CommandWriter,
         reply: Reply<T>,
+    ): T = execute(ClusterRequest.of(request), reply)
+
+    internal suspend fun <T> execute(
+        copy: ClusterRequest,
+        reply: Reply<T>,
     ): T {
-        val copy = ClusterRequest.of(request)
         val command = copy.command
         require(command.name() != "SCAN") {
             "SCAN walks the keys of one node, and its cursor means nothing to another: scan each of RedisCluster.masters()"
@@ -58,6 +70,53 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
         }
     }
 
+    /**
+     * As [RedisClient]'s pipeline: sends the commands that [block] adds in one piece to each node, at the same time, and
+     * follows what has to go elsewhere. Commands of one slot are executed in their order as long as the slot stays where it
+     * is; a lost connection fails the commands that were sent over it, and not the others. To masters only.
+     *
+     * @sample samples.redis.severalInACluster
+     */
+    public suspend fun <R> pipeline(block: RedisBatch<K, V>.() -> R): R {
+        val batch = ClusterBatch(codec)
+        val result = batch.collect(block)
+        known()
+        ClusterPipeline(this, topology, config).run(batch.entries)
+        return result
+    }
+
+    /**
+     * As [RedisClient]'s transaction, for commands whose keys lie in one slot.
+     *
+     * ### Errors
+     * `IllegalArgumentException` no key, or keys of several slots: give them a common tag, `{user7}.name`.
+     */
+    public suspend fun <R> transaction(block: RedisBatch<K, V>.() -> R): R {
+        val batch = ClusterBatch(codec)
+        val result = batch.collect(block)
+        if (batch.entries.isEmpty()) return result
+        val slots =
+            batch.entries
+                .map { it.request.slot }
+                .filter { it != ClusterRequest.NO_SLOT }
+                .distinct()
+        require(slots.size == 1 && batch.entries.none { it.request.isForSeveral }) {
+            "a transaction has keys of ${slots.size} slots, and a cluster executes those of one: give them a common tag"
+        }
+        ClusterCall(topology, config, ClusterRequest.to(slots.single(), EXEC)).executeWhole { node ->
+            node.transaction { batch.entries.forEach { it.addTo(this) } }
+        }
+        batch.entries.forEach { it.settle() }
+        return result
+    }
+
+    private fun <R> ClusterBatch<K, V>.collect(block: RedisBatch<K, V>.() -> R): R =
+        try {
+            block()
+        } finally {
+            end()
+        }
+
     /** A client for each master that has slots, by address. */
     public suspend fun masters(): Map<String, RedisClient> = known().masters.associateWith(topology::client)
 
@@ -67,6 +126,29 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
     /** The same connections, with other types for keys and values. */
     public fun <L : Any, W : Any> withCodec(codec: RedisCodec<L, W>): RedisCluster<L, W> =
         RedisCluster(topology, config, codec)
+
+    /**
+     * A client of the same cluster that keeps what it reads, for each node by itself; see [RedisCache].
+     *
+     * ### Shapes and units
+     * Bounds are for each node and worker. A slot that moves makes it forget everything; a move that no command meets is
+     * noticed within [ClusterConfig.refreshInterval].
+     * ### Ownership
+     * The caller closes it; this client stays as it is.
+     */
+    public suspend fun cached(cache: CacheConfig = CacheConfig()): RedisCluster<K, V> {
+        val other = RedisCluster(topology.cached(cache), config, codec)
+        try {
+            other.connect()
+        } catch (failure: RedisFailure) {
+            other.close()
+            throw failure
+        }
+        return other
+    }
+
+    /** What the caches of [cached] have counted so far; zeros without one. */
+    public fun cacheSnapshot(): CacheSnapshot = topology.cacheCounters().sum()
 
     /** As [RedisClient.close], for each node. */
     override fun close(): Unit = topology.close()
@@ -123,6 +205,8 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
 
     /** Makes clients. */
     public companion object {
+        private val EXEC = Command.of("EXEC")
+
         /**
          * A client of the cluster that [config] leads to.
          *
@@ -132,8 +216,9 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
         public suspend fun connect(
             runtime: UringRuntime,
             config: ClusterConfig,
+            resolver: Resolver = Resolver.of(runtime),
         ): RedisCluster<String, String> {
-            val cluster = RedisCluster(ClusterTopology(runtime, config), config, RedisCodec.UTF8)
+            val cluster = RedisCluster(ClusterTopology(runtime, config, resolver), config, RedisCodec.UTF8)
             try {
                 cluster.connect()
             } catch (failure: RedisFailure) {
@@ -146,7 +231,8 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
 }
 
 /**
- * A client of the cluster with nodes at [seeds], each `host:port`.
+ * A client of the cluster with nodes at [seeds], each `host:port` or a URL as for [RedisConfig.parse]; what the first one says
+ * of user, password, TLS and settings is for all nodes.
  *
  * ### Ownership
  * The caller closes the client; what is left open ends with the runtime.
@@ -156,4 +242,5 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
 public suspend fun UringScope.redisCluster(
     vararg seeds: String,
     configure: ClusterConfig.() -> ClusterConfig = { this },
-): RedisCluster<String, String> = RedisCluster.connect(runtime, ClusterConfig(seeds.asList()).configure())
+): RedisCluster<String, String> =
+    RedisCluster.connect(runtime, ClusterConfig.parse(seeds.asList()).configure(), resolver)

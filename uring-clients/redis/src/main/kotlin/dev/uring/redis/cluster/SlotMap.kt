@@ -1,29 +1,43 @@
 package dev.uring.redis.cluster
 
 import dev.uring.redis.commands.ClusterSlots
+import dev.uring.redis.hostAndPort
 import dev.uring.redis.routing.HashSlot
 
-/** Which node has which slot, as one node said at some moment. Immutable. */
+/** Which nodes have which slot, as one node said at some moment. Immutable. */
 internal class SlotMap private constructor(
-    private val primaries: Array<String?>,
+    private val owners: Array<Owners?>,
     /** The masters that have slots, in no particular order. */
     val masters: List<String>,
     /** Masters and replicas. */
     val nodes: Set<String>,
 ) {
+    /** The master of some slots, and those that copy from it. */
+    class Owners(
+        val primary: String,
+        val replicas: List<String>,
+    )
+
     /** The master of [slot], as `host:port`; null when nobody has it. */
-    fun primaryOf(slot: Int): String? = primaries[slot]
+    fun primaryOf(slot: Int): String? = owners[slot]?.primary
+
+    /** The replicas of the master of [slot]. */
+    fun replicasOf(slot: Int): List<String> = owners[slot]?.replicas.orEmpty()
 
     /** The same, but for one slot that has moved. */
     fun moved(
         slot: Int,
         address: String,
     ): SlotMap {
-        if (primaries[slot] == address) return this
-        val changed = primaries.copyOf()
-        changed[slot] = address
+        if (primaryOf(slot) == address) return this
+        val changed = owners.copyOf()
+        changed[slot] = owners.find { it?.primary == address } ?: Owners(address, emptyList())
         return SlotMap(changed, (masters + address).distinct(), nodes + address)
     }
+
+    /** Whether a slot has another master than in [other], so that what was read of it may be another's by now. */
+    fun hasMovedSince(other: SlotMap): Boolean =
+        owners.indices.any { other.owners[it] != null && primaryOf(it) != other.primaryOf(it) }
 
     companion object {
         val EMPTY = SlotMap(arrayOfNulls(HashSlot.COUNT), emptyList(), emptySet())
@@ -33,17 +47,18 @@ internal class SlotMap private constructor(
             ranges: List<ClusterSlots>,
             askedHost: String,
         ): SlotMap {
-            val primaries = arrayOfNulls<String>(HashSlot.COUNT)
+            val owners = arrayOfNulls<Owners>(HashSlot.COUNT)
             val masters = LinkedHashSet<String>()
             val nodes = LinkedHashSet<String>()
             for (range in ranges) {
-                val addresses = range.nodes.map { "${it.host.orEmpty().ifEmpty { askedHost }}:${it.port}" }
+                val addresses = range.nodes.map { hostAndPort(it.host.orEmpty().ifEmpty { askedHost }, "${it.port}") }
                 val master = addresses.firstOrNull() ?: continue
                 masters += master
                 nodes += addresses
-                for (slot in range.slots) primaries[slot.toInt()] = master
+                val both = Owners(master, addresses.drop(1))
+                for (slot in range.slots) owners[slot.toInt()] = both
             }
-            return SlotMap(primaries, masters.toList(), nodes)
+            return SlotMap(owners, masters.toList(), nodes)
         }
     }
 }

@@ -38,20 +38,22 @@ class RedisClusterKernelTest :
     FunSpec({
         needsRedis()
 
+        // One for the tests that leave all of its nodes alive.
+        val started = lazy { RealCluster(noticeMillis = 5_000) }
+        afterSpec { if (started.isInitialized()) started.value.close() }
+
         fun withCluster(
-            noticeMillis: Int = 5_000,
+            real: RealCluster = started.value,
             block: suspend UringScope.(RealCluster, RedisCluster<String, String>) -> Unit,
-        ) {
-            RealCluster(noticeMillis).use { real ->
-                withUring(workers = 2) {
-                    // Five seconds: a dead master is given up within the test's patience, a busy machine is not.
-                    redisCluster(
-                        real.addresses[0],
-                    ) { copy(node = node.copy(commandTimeout = 5.seconds), patience = 50.seconds) }
-                        .use { block(real, it) }
-                }
-            }
+        ) = withUring(workers = 2) {
+            // Five seconds: a master that hangs is given up within the test's patience, a busy machine is not.
+            redisCluster(real.addresses[0]) {
+                copy(node = node.copy(commandTimeout = 5.seconds), patience = 50.seconds)
+            }.use { block(real, it) }
         }
+
+        fun withMortalCluster(block: suspend UringScope.(RealCluster, RedisCluster<String, String>) -> Unit) =
+            RealCluster(noticeMillis = 1_000).use { withCluster(it, block) }
 
         test("keys of every master are reached from one seed, and commands with many keys are split and joined") {
             withCluster { _, cluster ->
@@ -135,7 +137,7 @@ class RedisClusterKernelTest :
         test("a master that is killed is replaced: what its replica had is there, and no reply is wrong") {
             val seed = Random.nextLong()
             withClue("seed=$seed") {
-                withCluster(noticeMillis = 1_000) { real, cluster ->
+                withMortalCluster { real, cluster ->
                     val kept = List(300) { "kept:$it" }
                     cluster.mset(kept.associateWith { it })
                     soon("the replicas have the keys") {
