@@ -76,13 +76,22 @@ internal fun Stage.connecting(
     handler: ConnectionHandler,
 ) = client.connect(client.worker(0), "127.0.0.1:${listener.port()}", Duration.ZERO) { handler }
 
+/** Connects [end] to [listener]; it is open then. */
+internal fun Stage.connect(
+    listener: Listener,
+    end: End,
+) {
+    result("connection", connecting(listener, end).result())
+    await("the client's end open") { end.isOpened }
+}
+
 /** A connection from the client to a new listener, with an [End] on each side. */
 internal fun Stage.pair(
     serverEnd: End = End(),
     clientEnd: End = End(),
 ): Pair<End, End> {
     val listener = listen { serverEnd }
-    result("connection", connecting(listener, clientEnd).result())
+    connect(listener, clientEnd)
     await("both ends open") { serverEnd.isOpened && clientEnd.isOpened }
     return serverEnd to clientEnd
 }

@@ -55,6 +55,7 @@ class StreamConformanceKernelTest :
             val listener = listen { echoing().also { synchronized(accepted) { accepted += it } } }
             val clients = List(100) { End() }
             clients.map { connecting(listener, it) }.forEach { result("connected", it.result()) }
+            await("all open") { clients.all { it.isOpened } }
             clients.forEach { end -> on(end.connection) { writeUtf8("x") } }
             await("answers: ${clients.count { it.receivedCount == 1 }}") { clients.all { it.receivedCount == 1 } }
             synchronized(accepted) { accepted.size } shouldBe 100
@@ -67,7 +68,7 @@ class StreamConformanceKernelTest :
         conforms("a connection that nobody claims is closed") {
             val listener = listen { error("no handler for it") }
             val client = End(onEnd = { it.close() })
-            result("connected", connecting(listener, client).result())
+            connect(listener, client)
             await("closed by the server") { client.isClosed }
             client.receivedCount shouldBe 0
         }
@@ -144,7 +145,7 @@ class StreamConformanceKernelTest :
                     .connect(this.client.worker(0), "127.0.0.1:${listener.port()}", Duration.ZERO, small) { client }
                     .result(),
             )
-            await("both open") { server.isOpened }
+            await("both open") { server.isOpened && client.isOpened }
             on(client.connection) {
                 write(bytes)
                 tryWrite(byteArrayOf(1), 0, 1) shouldBe SendOutcome.FULL
@@ -197,7 +198,7 @@ class StreamConformanceKernelTest :
             val listener = listen(small) { next.next() }
             val ends = List(3) { End() }
             for (end in ends) {
-                result("connected", connecting(listener, end).result())
+                connect(listener, end)
                 on(end.connection) { if (end != ends[1]) write(ByteArray(2 * MIB)) }
             }
             on(ends[2].connection) { close() }
@@ -226,7 +227,7 @@ class StreamConformanceKernelTest :
             val server = End()
             val listener = listen(SocketOptions.builder().idleTimeout(Duration.ofMillis(30)).build()) { server }
             val client = End(onEnd = { it.close() })
-            result("connected", connecting(listener, client).result())
+            connect(listener, client)
             await("ended") { server.isClosed && client.isClosed }
             server.cause!!.message!! shouldContain "idle"
         }
@@ -263,7 +264,7 @@ class StreamConformanceKernelTest :
         ) {
             val listener = listen { echoing() }
             val ends = List(3) { End() }
-            ends.forEach { result("connected", connecting(listener, it).result()) }
+            ends.forEach { connect(listener, it) }
             ends.forEach { end -> on(end.connection) { writeUtf8("x") } }
             await("two are served") { ends.count { it.receivedCount == 1 } == 2 }
             on(ends.first { it.receivedCount == 1 }.connection) { abort() }
@@ -276,12 +277,12 @@ class StreamConformanceKernelTest :
         conforms("a handle of a connection that is gone reaches nobody, least of all the one that came after it") {
             val listener = listen { echoing() }
             val gone = End()
-            result("connected", connecting(listener, gone).result())
+            connect(listener, gone)
             on(gone.connection) { abort() }
             await("gone") { gone.isClosed }
             // The same slot and descriptor, likely.
             val next = End()
-            result("connected", connecting(listener, next).result())
+            connect(listener, next)
             on(gone.connection) {
                 isOpen shouldBe false
                 tryWrite(byteArrayOf(1), 0, 1) shouldBe SendOutcome.CLOSED

@@ -1,6 +1,7 @@
 package dev.uring.tls
 
 import dev.uring.testing.TestCertificates
+import dev.uring.testing.isOnNio
 import dev.uring.testing.tlsTest
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
@@ -44,7 +45,7 @@ private data class Finding(
 )
 
 private fun scan(port: Int): List<Finding> {
-    val report: Path = TestCertificates.folder.resolve("testssl.json")
+    val report: Path = TestCertificates.folder.resolve("testssl-nio-$isOnNio.json")
     val log = TestCertificates.folder.resolve("testssl.log")
     val quietly = listOf(PROGRAM, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none")
     val process =
