@@ -23,6 +23,7 @@ internal enum class RingOnly(
     IPV6_ONLY("the JDK's sockets take IPv4 at every IPv6 wildcard"),
     ABSTRACT_NAMES("the JDK has no Unix names without a file"),
     PEER_CREDENTIALS("the JDK does not tell who is at the other end of a Unix socket"),
+    SCANNED("a scanner of TLS takes 20 s, and of the driver it sees nothing"),
     DATAGRAM_MARKS(
         "the JDK passes no control messages: no ECN, no joined trains, no counts of what the kernel dropped",
     ),

@@ -1,8 +1,8 @@
 package dev.uring.tls
 
+import dev.uring.testing.RingOnly
 import dev.uring.testing.TestCertificates
-import dev.uring.testing.isOnNio
-import dev.uring.testing.tlsTest
+import dev.uring.testing.ringTest
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -45,7 +45,7 @@ private data class Finding(
 )
 
 private fun scan(port: Int): List<Finding> {
-    val report: Path = TestCertificates.folder.resolve("testssl-nio-$isOnNio.json")
+    val report: Path = TestCertificates.folder.resolve("testssl.json")
     val log = TestCertificates.folder.resolve("testssl.log")
     val quietly = listOf(PROGRAM, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none")
     val process =
@@ -81,7 +81,7 @@ private fun FunSpec.scannerTest(
 ) {
     val isThere = System.getenv("PATH").split(':').any { Path.of(it, PROGRAM).toFile().canExecute() }
     if (isThere || System.getenv("CI") == "true") {
-        tlsTest(name) { body() }
+        ringTest(RingOnly.SCANNED, name) { body() }
     } else {
         val why = "no testssl here: Debian has it in the package testssl.sh"
         test(name).config(enabledOrReasonIf = { Enabled.disabled(why) }) {}
