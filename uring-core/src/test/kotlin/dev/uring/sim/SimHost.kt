@@ -35,7 +35,7 @@ public class SimHost internal constructor(
     internal val disk = SimDisk(world)
     internal val runtimes = mutableListOf<UringRuntime>()
     private var clockAheadNanos = CLOCK_BEGIN_NANOS
-    private val clock = TimeSource { world.nowNanos + clockAheadNanos }
+    private val clock = TimeSource { world.nowNanos + clockAheadNanos + world.nanosSinceFailure }
 
     /** What to start runtimes with. */
     public val config: RuntimeConfig =

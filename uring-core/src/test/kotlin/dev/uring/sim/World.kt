@@ -37,6 +37,11 @@ internal class World(
     var failure: SimulationFailure? = null
         private set
 
+    private var failedNanos = 0L
+
+    /** Real time since the failure: the workers end by themselves, and some of it is limited by the clock. */
+    val nanosSinceFailure: Long get() = if (hasFailed) System.nanoTime() - failedNanos else 0
+
     private val events = PriorityQueue<Event>()
     private var eventsCount = 0L
     private val drivers = mutableListOf<SimDriver>()
@@ -146,6 +151,7 @@ internal class World(
                     trace.tail(TAIL_LINES).forEach { append("\n    ").append(it) }
                 }
             return SimulationFailure(seed, step, finding, report, cause).also { made ->
+                failedNanos = System.nanoTime()
                 failure = made
                 (drivers.map { it.actor } + outside).forEach { LockSupport.unpark(it.thread) }
                 arrived.signalAll()
