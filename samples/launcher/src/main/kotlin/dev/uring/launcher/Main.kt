@@ -18,6 +18,7 @@ internal class UringCommand : CliktCommand(name = "uring") {
     override fun run(): Unit = Unit
 }
 
-internal fun uringCommand(): CliktCommand = UringCommand().subcommands(RunCommand(), DoctorCommand(), CompileCommand())
+internal fun uringCommand(): CliktCommand =
+    UringCommand().subcommands(RunCommand(), DoctorCommand(), SoakCommand(), CompileCommand())
 
 fun main(args: Array<String>): Unit = uringCommand().main(args)

@@ -14,6 +14,7 @@ class CommandLineTest :
 
             help shouldContain "run "
             help shouldContain "doctor "
+            help shouldContain "soak "
             help.contains("compile ") shouldBe false
         }
 

@@ -52,6 +52,7 @@ class LauncherScriptTest :
             listOf(
                 "run [--driver NAME] FILE",
                 "doctor",
+                "soak",
                 "bench NAME",
                 "simulate [--seeds N]",
                 "--version",
