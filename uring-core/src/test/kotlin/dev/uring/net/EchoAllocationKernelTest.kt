@@ -5,6 +5,7 @@ import dev.uring.RuntimeConfig
 import dev.uring.testing.TestServer
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
+import dev.uring.testing.selectorBytes
 import dev.uring.testing.smallConfig
 import dev.uring.testing.withServer
 import io.kotest.core.spec.style.FunSpec
@@ -21,7 +22,7 @@ private const val ROUNDS_MAX = 10
 
 // One object of the smallest size in 160 round trips would be 0.1 byte for each: what the virtual machine does by itself
 // on the worker's thread stays below, what the library does for a request does not.
-private const val BYTES_PER_REQUEST_MAX = 0.1
+private val BYTES_PER_REQUEST_MAX get() = 0.1 + selectorBytes
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 

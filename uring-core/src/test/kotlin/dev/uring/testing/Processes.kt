@@ -23,13 +23,13 @@ internal fun kernelObjects(): Map<Int, String> =
         }.mapNotNull { (descriptor, target) -> target.getOrNull()?.takeIf(::isOurs)?.let { descriptor to it } }
         .toMap()
 
-/** Names of the live worker threads. */
+/** Names of the live threads that end with a runtime: its workers' and those that wait for descriptors in their place. */
 internal fun workerThreads(): List<String> =
     Thread
         .getAllStackTraces()
         .keys
         .map { it.name }
-        .filter { it.startsWith("uring-worker-") }
+        .filter { it.startsWith("uring-worker-") || it.startsWith("uring-nio-descriptors-") }
 
 // The JDK's sockets keep one descriptor for themselves from their first use on.
 private val jdkSockets by lazy { ServerSocket(0).use { Socket(it.inetAddress, it.localPort).close() } }

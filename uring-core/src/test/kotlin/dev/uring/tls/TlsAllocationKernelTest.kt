@@ -8,6 +8,7 @@ import dev.uring.net.SendGuard
 import dev.uring.testing.TestCertificates
 import dev.uring.testing.TestServer
 import dev.uring.testing.call
+import dev.uring.testing.selectorBytes
 import dev.uring.testing.smallConfig
 import dev.uring.testing.tlsTest
 import dev.uring.testing.withServer
@@ -28,7 +29,7 @@ import javax.net.ssl.SSLSession
 private const val WARM_UP_ROUND_TRIPS = 20_000
 private const val ROUND_TRIPS = 20_000
 private const val ROUNDS_MAX = 10
-private const val BYTES_PER_REQUEST_MAX = 0.1
+private val BYTES_PER_REQUEST_MAX get() = 0.1 + selectorBytes
 private const val HEADER_BYTES = 5
 private const val RECORD_BYTES_MAX = 16_000
 

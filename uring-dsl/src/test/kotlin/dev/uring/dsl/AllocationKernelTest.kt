@@ -162,7 +162,7 @@ private val padding = ByteArray(REQUEST_BYTES - Int.SIZE_BYTES)
 private const val REQUESTS_PER_ROUND = 25_000
 private const val ROUNDS_MAX = 12
 private const val BLOCKS_PER_REQUEST = 1_000
-private const val BYTES_PER_REQUEST_MAX = 0.05
+private val BYTES_PER_REQUEST_MAX get() = 0.05 + selectorBytes
 
 /** Reads the JVM's count of what one thread has allocated since it started. */
 private class Meter(
