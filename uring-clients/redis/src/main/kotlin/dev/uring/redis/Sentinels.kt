@@ -30,11 +30,12 @@ internal class Sentinels(
     private val dispatcher = runtime.worker(0).dispatcher
     private val scope = CoroutineScope(dispatcher + SupervisorJob())
 
-    // The one that answered last stands first.
+    // Asked in turn: the one that has answered stands last, for its answer may turn out to be wrong.
     private val known = ArrayList(config.addresses)
     private val clients = HashMap<String, RedisClient>()
     private val listening = HashSet<String>()
     private var present: String? = null
+    private var epoch = 0L
 
     @Volatile
     private var isClosed = false
@@ -67,14 +68,18 @@ internal class Sentinels(
     }
 
     private suspend fun masterBy(client: RedisClient): String? {
-        val place = client.execute(client.command(MASTER_PLACE).arg(config.masterName), PLACE) ?: return null
+        val master = client.execute(client.command(MASTER).arg(config.masterName), INSTANCE)
+        // Each failover has a higher number. One that has not heard of the last one would send us back.
+        val told = master["config-epoch"]?.toLongOrNull() ?: 0
+        if (told < epoch) return null
+        epoch = told
         // What it knows of others outlives the ones that the program named.
         val others = client.execute(client.command(OTHERS).arg(config.masterName), INSTANCES).map(::addressOf)
-        known += others.filter { it !in known }
-        return place
+        known += others.filter { it !in known }.take(KNOWN_MAX - known.size.coerceAtMost(KNOWN_MAX))
+        return addressOf(master)
     }
 
-    /** The first answer; [question] gives null when that sentinel does not know the master. */
+    /** The first answer; [question] gives null when that sentinel's is older than what is known. */
     private suspend fun <T : Any> ask(question: suspend (RedisClient) -> T?): T {
         val said = ArrayList<String>()
         for (address in known.toList()) {
@@ -82,11 +87,11 @@ internal class Sentinels(
                 val answer = withTimeoutOrNull(config.answerTimeout) { Answer(question(client(address))) }
                 if (answer?.value != null) {
                     known.remove(address)
-                    known.add(0, address)
+                    known.add(address)
                     return answer.value
                 }
-                said +=
-                    "$address: ${if (answer == null) "no answer within ${config.answerTimeout}" else "knows no such master"}"
+                val why = if (answer == null) "no answer within ${config.answerTimeout}" else OUTDATED
+                said += "$address: $why"
             } catch (failure: RedisFailure) {
                 said += "$address: ${failure.message?.lineSequence()?.first()}"
             }
@@ -115,7 +120,12 @@ internal class Sentinels(
         scope.launch {
             while (true) {
                 try {
-                    client(address).subscribe(SWITCH, onSubscribed = { lookAgain() }).collect { read(it.payload) }
+                    // What was published while nobody listened is lost: so it is asked each time that we do.
+                    val sentinel = client(address)
+                    sentinel.subscribe(SWITCH, onSubscribed = { lookAgain(sentinel) }).collect {
+                        // `master-name old-host old-port new-host new-port`
+                        if (it.payload.substringBefore(' ') == config.masterName) lookAgain(sentinel)
+                    }
                 } catch (_: RedisFailure) {
                     delay(RETRY_DELAY) // Gone: others tell, and it may come back.
                 }
@@ -123,19 +133,9 @@ internal class Sentinels(
         }
     }
 
-    // What was published while nobody listened is lost.
-    private suspend fun lookAgain() {
-        try {
-            switch(ask { masterBy(it) })
-        } catch (_: RedisFailure) {
-            return // Nobody knows; who needs a connection will ask.
-        }
-    }
-
-    /** `master-name old-host old-port new-host new-port` */
-    private fun read(message: String) {
-        val words = message.split(' ')
-        if (words.size == SWITCH_WORDS && words[0] == config.masterName) switch(hostAndPort(words[3], words[4]))
+    // Asked and not just read, for the number of the failover.
+    private suspend fun lookAgain(sentinel: RedisClient) {
+        withTimeoutOrNull(config.answerTimeout) { masterBy(sentinel) }?.let(::switch)
     }
 
     private fun switch(address: String) {
@@ -145,24 +145,17 @@ internal class Sentinels(
     }
 
     companion object {
-        private val MASTER_PLACE =
-            Command.of(
-                "SENTINEL GET-MASTER-ADDR-BY-NAME",
-                Command.READONLY or Command.IDEMPOTENT,
-            )
+        private val MASTER = Command.of("SENTINEL MASTER", Command.READONLY or Command.IDEMPOTENT)
         private val REPLICAS = Command.of("SENTINEL REPLICAS", Command.READONLY or Command.IDEMPOTENT)
         private val OTHERS = Command.of("SENTINEL SENTINELS", Command.READONLY or Command.IDEMPOTENT)
         private const val SWITCH = "+switch-master"
-        private const val SWITCH_WORDS = 5
+        private const val OUTDATED = "has not heard of the last failover"
         private val RETRY_DELAY = 1.seconds
-        private val PLACE: Reply<String?> =
-            Reply.nullable(
-                Reply { reader ->
-                    reader.readArrayHeader()
-                    hostAndPort(reader.readString(), reader.readString())
-                },
-            )
-        private val INSTANCES: Reply<List<Map<String, String>>> = Reply.list(Reply.map(Reply.STRING, Reply.STRING))
+
+        // Many more than anybody runs; each has a connection.
+        private const val KNOWN_MAX = 32
+        private val INSTANCE: Reply<Map<String, String>> = Reply.map(Reply.STRING, Reply.STRING)
+        private val INSTANCES: Reply<List<Map<String, String>>> = Reply.list(INSTANCE)
 
         private fun addressOf(instance: Map<String, String>) =
             hostAndPort(instance["ip"].orEmpty(), instance["port"].orEmpty())

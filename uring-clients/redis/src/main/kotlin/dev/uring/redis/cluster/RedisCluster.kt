@@ -26,7 +26,8 @@ import kotlinx.coroutines.coroutineScope
  * A client of a Redis cluster, for coroutines.
  *
  * ### Shapes and units
- * Each command goes to the master of its first key's slot; one without keys to some master, or to all of them when that is
+ * Each command goes to the master of its first key's slot, or if it only reads to whom
+ * [ClusterConfig.node]'s [readFrom][RedisConfig.readFrom] says; one without keys to some master, or to all of them when that is
  * what it means (`DBSIZE`, `FLUSHALL`, `KEYS`, `SCRIPT LOAD`). `MGET`, `MSET`, `DEL`, `UNLINK`, `EXISTS` and `TOUCH` may
  * have keys of several slots: they are split, sent at the same time, and their replies joined; as a whole they are not
  * atomic then. Keys that shall lie together share a tag: `{user7}.name`, `{user7}.mail`.
