@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * A header of 16 bytes (channel, type, role, flags, status, id), {@link #headers()} and a
  * {@link #body()} of up to 65535 bytes each. A new message has neither type nor role that can be
- * sent: {@link #as} gives both.
+ * sent: {@link #operation(MessageOperation)} gives both.
  *
  * <h2>Ownership</h2>
  *
@@ -55,6 +55,7 @@ public final class Message {
   private int status;
   private long id;
   private Object context;
+  private boolean isEndOfChannel;
 
   // Null while the program holds it.
   private String handedOverTo;
@@ -135,8 +136,8 @@ public final class Message {
    * @param operation both
    * @return this
    */
-  public Message as(MessageOperation operation) {
-    return as(operation.type(), operation.role());
+  public Message operation(MessageOperation operation) {
+    return operation(operation.type(), operation.role());
   }
 
   /**
@@ -146,7 +147,7 @@ public final class Message {
    * @param role the role
    * @return this
    */
-  public Message as(MessageType type, MessageRole role) {
+  public Message operation(MessageType type, MessageRole role) {
     check();
     bits = bits & ~WireFormat.TYPE_AND_ROLE | type.ordinal() | role.ordinal() << 2;
     return this;
@@ -210,6 +211,16 @@ public final class Message {
   public MessageStatus status() {
     check();
     return MessageStatus.of(status, WireFormat.V1);
+  }
+
+  /**
+   * Whether it is the engine's word that its channel has ended, the last that comes of the channel.
+   *
+   * @return {@code false} for a message that came back because the channel has ended
+   */
+  public boolean isEndOfChannel() {
+    check();
+    return isEndOfChannel;
   }
 
   /**
@@ -306,6 +317,19 @@ public final class Message {
   }
 
   /**
+   * Makes a message that came back one that may be sent again, as it was; only its channel is most
+   * often another now.
+   *
+   * @return this
+   */
+  public Message forResend() {
+    check();
+    bits &= ~WireFormat.ORIGIN_ENGINE;
+    status = 0;
+    return this;
+  }
+
+  /**
    * Copies all of it but the {@link #context()}.
    *
    * @return a message of the program's own
@@ -356,6 +380,7 @@ public final class Message {
     status = 0;
     id = 0;
     context = null;
+    isEndOfChannel = false;
     headers.bytes().rawClear();
     body.rawClear();
   }
@@ -427,6 +452,10 @@ public final class Message {
     bits = newBits;
     status = newStatus;
     id = newId;
+  }
+
+  void rawEndOfChannel() {
+    isEndOfChannel = true;
   }
 
   /** For messages to people; also of one that was handed over. */

@@ -140,6 +140,11 @@ public abstract class MessageHolder {
         message.rawId());
   }
 
+  /** Makes the message the last that comes of its channel. */
+  protected final void endOfChannel() {
+    message.rawEndOfChannel();
+  }
+
   /**
    * Gives the message a status and the program's origin.
    *

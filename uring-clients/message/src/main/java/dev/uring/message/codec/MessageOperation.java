@@ -1,9 +1,11 @@
 package dev.uring.message.codec;
 
-/** The combinations of type and role that may be sent: tofu's {@code ValidCombination}. */
+/** The combinations of type and role that there are: tofu's {@code ValidCombination}. */
 public enum MessageOperation {
   /** Listen. */
   WELCOME_REQUEST(MessageType.WELCOME, MessageRole.REQUEST, 8),
+  /** The engine's answer to it. */
+  WELCOME_RESPONSE(MessageType.WELCOME, MessageRole.RESPONSE, 9),
   /** Connect, and say who is there. */
   HELLO_REQUEST(MessageType.HELLO, MessageRole.REQUEST, 3),
   /** The answer to it. */

@@ -79,6 +79,15 @@ public final class MessagePool {
   }
 
   /**
+   * Makes a message, whatever the pool has: it grows by it when the message is put back.
+   *
+   * @return a message as new
+   */
+  public Message takeNew() {
+    return make();
+  }
+
+  /**
    * Puts a message back.
    *
    * @param message one that nobody uses any more

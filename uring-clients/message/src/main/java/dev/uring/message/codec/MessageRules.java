@@ -77,7 +77,7 @@ public final class MessageRules {
     throw refused(
         message,
         MessageStatus.INVALID_MESSAGE_MODE,
-        "no message has this type with this role; Message.as gives both");
+        "no message has this type with this role; Message.operation gives both");
   }
 
   private static void checkLengths(Message message, MessageOperation operation) {

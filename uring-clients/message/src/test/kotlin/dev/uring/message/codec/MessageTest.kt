@@ -9,7 +9,7 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 class MessageTest :
     FunSpec({
         test("a message that was handed over cannot be used, and the exception says to whom it went") {
-            val message = Message().`as`(MessageOperation.REQUEST).channel(7).id(3)
+            val message = Message().operation(MessageOperation.REQUEST).channel(7).id(3)
             val headers = message.headers()
             val body = message.body()
             val cursor = headers.cursor()
@@ -51,7 +51,7 @@ class MessageTest :
         test("a copy has all but the context, and lives on its own") {
             val message =
                 Message()
-                    .`as`(MessageOperation.RESPONSE)
+                    .operation(MessageOperation.RESPONSE)
                     .channel(9)
                     .id(3)
                     .oob(true)
@@ -66,7 +66,7 @@ class MessageTest :
         }
 
         test("a request becomes its response in place") {
-            val message = Message().`as`(MessageOperation.HELLO_REQUEST).channel(9).id(3)
+            val message = Message().operation(MessageOperation.HELLO_REQUEST).channel(9).id(3)
             message.headers().append("n", "v")
             message.body().appendUtf8("text")
             message.toResponse()
@@ -197,7 +197,7 @@ class MessageTest :
             val pool = MessagePool(1, 1, 1 shl 20) { }
             val message = pool.take(PoolStrategy.POOL_ONLY)
             message
-                .`as`(MessageOperation.REQUEST)
+                .operation(MessageOperation.REQUEST)
                 .channel(5)
                 .id(6)
                 .context(this)

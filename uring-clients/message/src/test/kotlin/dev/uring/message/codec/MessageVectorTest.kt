@@ -59,7 +59,7 @@ class MessageVectorTest :
                 for ((role, byte) in roles.zip(bytes)) {
                     fun third(change: Message.() -> Unit) =
                         Message()
-                            .`as`(type, role)
+                            .operation(type, role)
                             .apply(change)
                             .encode()[2]
                             .toInt()
@@ -105,7 +105,7 @@ private fun message(
     body: String = "",
 ) = Message()
     .channel(channel)
-    .`as`(operation)
+    .operation(operation)
     .id(id)
     .also { it.body().appendUtf8(body) }
 

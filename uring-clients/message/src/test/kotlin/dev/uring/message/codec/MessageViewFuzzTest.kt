@@ -90,7 +90,7 @@ class MessageViewFuzzTest :
         }
 
         test("parts are lent where they lie, until the view ends them") {
-            val message = Message().`as`(MessageOperation.SIGNAL).channel(1).id(2)
+            val message = Message().operation(MessageOperation.SIGNAL).channel(1).id(2)
             message.headers().append("a", "b")
             message.body().appendUtf8("body")
             val view = MessageView(WireFormat.V1)
@@ -105,7 +105,7 @@ class MessageViewFuzzTest :
         test("encoding, decoding and pooling allocate nothing") {
             val sink = FixedSink(Arena.ofAuto().allocate(4096))
             val pool = MessagePool(1, 1, 1 shl 20) { }
-            val sent = Message().`as`(MessageOperation.REQUEST).channel(1).id(2)
+            val sent = Message().operation(MessageOperation.REQUEST).channel(1).id(2)
             sent.body().append(ByteArray(64))
             val wire = ByteWindow.copyOf(sent.encode())
             val view = MessageView(WireFormat.V1)
@@ -149,7 +149,7 @@ private fun randomMessage(
     random: Random,
     bytesMax: Int,
 ) = Message()
-    .`as`(MessageOperation.entries.random(random))
+    .operation(MessageOperation.entries.random(random))
     .channel(random.nextInt(0, 65_536))
     .id(random.nextLong())
     .more(random.nextBoolean())
