@@ -62,7 +62,9 @@ internal class RealSentinels(
 
     /** Lets a replica take over in order, and waits until it has. */
     fun failOver(to: Int) {
-        sentinel(addresses[0].substringAfter(':').toInt(), "SENTINEL", "FAILOVER", NAME)
+        val port = addresses[0].substringAfter(':').toInt()
+        // Refused until the sentinel has heard that the replica is well.
+        waitUntil("a failover begins") { runCatching { sentinel(port, "SENTINEL", "FAILOVER", NAME) }.isSuccess }
         waitUntil("$to is the master") { isMaster(to) }
     }
 
