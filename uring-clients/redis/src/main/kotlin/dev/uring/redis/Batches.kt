@@ -1,6 +1,5 @@
 package dev.uring.redis
 
-import dev.uring.client.Request
 import dev.uring.dsl.dispatcher
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
@@ -9,6 +8,7 @@ import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.withContext
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.intrinsics.intercepted
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
@@ -29,9 +29,13 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
  */
 public suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.pipeline(block: RedisBatch<K, V>.() -> R): R {
     val core = core("pipeline")
-    val batch = BatchBuilder(core, codec)
-    val result = batch.collect(block)
-    if (batch.results.isNotEmpty()) core.await(link()) { BatchCall(it, batch) }
+    val content = core.content()
+    val result = collect(core, content, codec, block)
+    if (content.count > 0) {
+        core.await(content, link()) { side, context -> side.batch(context) }
+    } else {
+        core.giveBack(content)
+    }
     return result
 }
 
@@ -50,10 +54,12 @@ public suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.pipeline(block: Red
  */
 public suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.transaction(block: RedisBatch<K, V>.() -> R): R {
     val core = core("transaction")
-    val batch = BatchBuilder(core, codec)
-    val result = batch.collect(block)
-    if (batch.results.isNotEmpty()) {
-        core.await(link()) { TransactionCall(it, batch, Request.ANY_GENERATION) }
+    val content = core.content()
+    val result = collect(core, content, codec, block)
+    if (content.count > 0) {
+        core.await(content, link()) { side, _ -> TransactionCall(side) }
+    } else {
+        core.giveBack(content)
     }
     return result
 }
@@ -146,11 +152,11 @@ public class WatchScope<K : Any, V : Any> internal constructor(
      */
     public suspend fun <R> commit(block: RedisBatch<K, V>.() -> R): R {
         check(!isCommitted) { "commit was called before in this run: a watch ends with its first commit" }
-        val batch = BatchBuilder(core, codec)
-        val result = batch.collect(block)
+        val content = core.content()
+        val result = collect(core, content, codec, block)
         lateinit var call: TransactionCall
         isCommitted = true
-        core.await(link) { TransactionCall(it, batch, generation).also { made -> call = made } }
+        core.await(content, link) { side, _ -> TransactionCall(side, generation).also { made -> call = made } }
         if (call.isAborted) throw KeyChanged(this)
         return result
     }
@@ -166,27 +172,38 @@ private class KeyChanged(
         false,
     )
 
-private inline fun <K : Any, V : Any, R> BatchBuilder<K, V>.collect(block: RedisBatch<K, V>.() -> R): R =
+private inline fun <K : Any, V : Any, R> collect(
+    core: ClientCore,
+    content: BatchContent,
+    codec: RedisCodec<K, V>,
+    block: RedisBatch<K, V>.() -> R,
+): R {
+    val batch = BatchBuilder(content, codec)
     try {
-        block()
+        return batch.block()
+    } catch (failure: Throwable) {
+        core.giveBack(content)
+        throw failure
     } finally {
-        end()
+        batch.end()
     }
+}
 
 private suspend fun ClientCore.await(
+    content: BatchContent,
     link: RedisLink?,
-    make: (RedisSide) -> BatchCall,
+    make: (RedisSide, CoroutineContext) -> BatchedCall,
 ): Unit =
     suspendCoroutineUninterceptedOrReturn { continuation ->
         @Suppress("UNCHECKED_CAST")
         val waiter = continuation as Continuation<Any?>
         val side = here()
         if (side != null) {
-            make(side).begin(link, waiter)
+            make(side, waiter.context).begin(content, link, waiter)
         } else {
             val there = place()
             val intercepted = waiter.intercepted()
-            there.worker.execute { make(there).beginFor(intercepted) }
+            there.worker.execute { make(there, intercepted.context).beginFor(content, intercepted) }
             COROUTINE_SUSPENDED
         }
     }

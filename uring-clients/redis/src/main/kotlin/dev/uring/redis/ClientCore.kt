@@ -54,6 +54,12 @@ internal class ClientCore(
 
     fun command(command: Command): CommandWriter = here()?.writer(command) ?: CommandWriter().begin(command)
 
+    fun content(): BatchContent = here()?.content() ?: BatchContent()
+
+    fun giveBack(content: BatchContent) {
+        here()?.giveBack(content)
+    }
+
     fun execute(
         link: RedisLink?,
         request: CommandWriter,

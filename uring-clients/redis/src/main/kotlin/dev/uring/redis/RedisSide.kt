@@ -38,6 +38,11 @@ internal class RedisSide(
     ) {
     private val writers = ArrayList<CommandWriter>()
     private val calls = RequestPool { CommandCall(this) }
+    private val batches = RequestPool { BatchCall(this) }
+    private val contents = ArrayList<BatchContent>()
+
+    /** Whether commands that may be sent twice are. */
+    val repeats: Boolean = config.replay == ReplayRule.AT_LEAST_ONCE
 
     // Those that have had a connection; of the sentinels' clients alone, for nobody else asks.
     private val opened = LinkedHashSet<RedisLink>(0)
@@ -97,9 +102,20 @@ internal class RedisSide(
 
     fun giveBack(call: CommandCall) = calls.giveBack(call)
 
+    fun batch(context: CoroutineContext): BatchCall = batches.take(context)
+
+    fun giveBack(call: BatchCall) = batches.giveBack(call)
+
+    fun content(): BatchContent = contents.removeLastOrNull() ?: BatchContent()
+
+    fun giveBack(content: BatchContent) {
+        content.clear()
+        if (contents.size < CONTENTS_KEPT_MAX) contents.add(content)
+    }
+
     /** Whether what [writer] holds may be sent twice. */
     fun mayReplay(writer: CommandWriter): Boolean =
-        config.replay == ReplayRule.AT_LEAST_ONCE &&
+        repeats &&
             writer.blockMillis() == CommandWriter.NOT_BLOCKING &&
             writer.command().run { `is`(Command.IDEMPOTENT) || `is`(Command.READONLY) }
 
@@ -142,6 +158,9 @@ internal class RedisSide(
 
         // As many coroutines as usually wait at once; each object is a few hundred bytes.
         const val KEPT_MAX = 4096
+
+        // Batches that a worker has under way at the same time; each may keep 64 KiB.
+        const val CONTENTS_KEPT_MAX = 64
     }
 }
 

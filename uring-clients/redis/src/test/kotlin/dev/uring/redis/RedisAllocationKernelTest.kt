@@ -67,6 +67,18 @@ class RedisAllocationKernelTest :
             }
         }
 
+        test("a pipeline allocates its results and little else") {
+            withClient(redis) { client ->
+                client.store("alloc", "v")
+                val perPipeline =
+                    bytesPerCommand(
+                        coroutines = 4,
+                    ) { client.pipeline { repeat(100) { execute(command(PING), SKIPPED) } } }
+                // A result is 24 bytes.
+                perPipeline / 100 shouldBeLessThanOrEqual 32
+            }
+        }
+
         test("an object for each command would be seen") {
             withClient(redis) { client ->
                 val kept = arrayOfNulls<Any>(1)
@@ -76,6 +88,7 @@ class RedisAllocationKernelTest :
         }
     })
 
+private val SKIPPED = Reply { it.skip() }
 private val PING = Command.of("PING")
 private const val COMMANDS_PER_ROUND = 20_000
 private const val ROUNDS_MAX = 30

@@ -6,7 +6,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Writes the arguments of one command, in the form in which they go on the wire.
+ * Writes the arguments of one command, in the form in which they go on the wire, or of several that
+ * go together, one behind the other.
  *
  * <h2>Shapes and units</h2>
  *
@@ -37,8 +38,9 @@ public final class CommandWriter {
   /** What {@link #blockMillis()} says of a command that does not wait at the server. */
   public static final long NOT_BLOCKING = -1;
 
-  // "*2147483647\r\n" stands before the arguments, but is known only behind the last one.
-  private static final int HEADER_BYTES_MAX = 13;
+  // "*9\r\n" stands before the arguments, but is known only behind the last one. Room is left for
+  // one digit, and made for more: hardly any command has ten arguments.
+  private static final int HEADER_BYTES = 4;
   private static final int BYTES_MIN = 256;
   private static final int KEPT_BYTES_MAX = 64 << 10;
   private static final int LENGTH_LINE_BYTES_MAX = 13;
@@ -48,8 +50,12 @@ public final class CommandWriter {
   private int[] keys = new int[4]; // position and size of each, in turn
   private StringBuilder text;
   private Command command;
-  private int from;
+
+  // Invariant: 0 <= finishedBytes <= commandFrom <= until <= bytes.length; whole commands first.
+  private int finishedBytes;
+  private int commandFrom;
   private int until;
+  private boolean isOpen;
   private int argumentFrom;
   private int argumentsCount;
   private int keysCount;
@@ -65,17 +71,28 @@ public final class CommandWriter {
    * @return this writer
    */
   public CommandWriter begin(Command newCommand) {
-    if (bytes.length > KEPT_BYTES_MAX) {
-      bytes = new byte[BYTES_MIN];
-    }
+    clear();
+    return beginBehind(newCommand);
+  }
+
+  /**
+   * Begins a command that goes with those finished before, behind them. One that is not finished is
+   * forgotten.
+   *
+   * @param newCommand its name goes first
+   * @return this writer
+   */
+  public CommandWriter beginBehind(Command newCommand) {
     command = newCommand;
     keysCount = 0;
     blockMillis = newCommand.is(Command.BLOCKING) ? 0 : NOT_BLOCKING;
     argumentsCount = newCommand.wordsCount();
-    from = HEADER_BYTES_MAX;
-    until = HEADER_BYTES_MAX;
+    isOpen = true;
+    commandFrom = finishedBytes;
+    until = commandFrom;
     byte[] words = newCommand.encoded();
-    ensure(words.length);
+    ensure(HEADER_BYTES + words.length);
+    until += HEADER_BYTES;
     System.arraycopy(words, 0, bytes, until, words.length);
     until += words.length;
     return this;
@@ -88,12 +105,12 @@ public final class CommandWriter {
    * @return this writer
    */
   public CommandWriter arg(String value) {
-    int count = utf8Bytes(value);
+    int count = Utf8.bytes(value);
     int at = beginArgument(Math.abs(count));
     if (count >= 0) {
       copyAscii(value, at);
     } else {
-      putUtf8(value, at);
+      Utf8.put(value, bytes, at);
     }
     return endArgument();
   }
@@ -298,27 +315,89 @@ public final class CommandWriter {
   }
 
   /**
-   * Completes the command: nothing may be appended any more.
+   * Whether a command was begun and not yet finished.
    *
-   * @return how many bytes {@link #writeTo} writes
+   * @return {@code false} after {@link #finish}
    */
-  public int finish() {
-    int digits = ByteSink.decimalDigits(argumentsCount);
-    from = HEADER_BYTES_MAX - digits - 3;
-    bytes[from] = '*';
-    putDecimal(argumentsCount, from + 1 + digits);
-    bytes[from + 1 + digits] = '\r';
-    bytes[from + 2 + digits] = '\n';
-    return until - from;
+  public boolean isOpen() {
+    return isOpen;
   }
 
   /**
-   * Writes the finished command.
+   * Completes the command: nothing may be appended any more.
+   *
+   * @return how many bytes {@link #writeTo} writes, those of commands before it included
+   */
+  public int finish() {
+    if (isOpen) {
+      int digits = ByteSink.decimalDigits(argumentsCount);
+      if (digits > 1) {
+        makeRoom(commandFrom, digits - 1);
+        commandFrom = finishedBytes;
+      }
+      bytes[commandFrom] = '*';
+      putDecimal(argumentsCount, commandFrom + 1 + digits);
+      bytes[commandFrom + 1 + digits] = '\r';
+      bytes[commandFrom + 2 + digits] = '\n';
+      finishedBytes = until;
+      isOpen = false;
+    }
+    return finishedBytes;
+  }
+
+  /**
+   * Puts the commands of another writer behind those that are finished here, and before one that is
+   * not.
+   *
+   * @param other finished; its bytes are copied
+   */
+  public void insert(CommandWriter other) {
+    int count = other.finish();
+    if (isOpen) {
+      makeRoom(finishedBytes, count);
+    } else {
+      until = finishedBytes;
+      ensure(count);
+      until += count;
+    }
+    System.arraycopy(other.bytes, 0, bytes, finishedBytes, count);
+    finishedBytes += count;
+  }
+
+  /** Forgets all commands. */
+  public void clear() {
+    if (bytes.length > KEPT_BYTES_MAX) {
+      bytes = new byte[BYTES_MIN];
+    }
+    finishedBytes = 0;
+    drop();
+  }
+
+  /** Forgets a command that is not finished. */
+  public void drop() {
+    isOpen = false;
+    until = finishedBytes;
+  }
+
+  /**
+   * Writes what is finished.
    *
    * @param sink where to
    */
   public void writeTo(ByteSink sink) {
-    sink.putBytes(bytes, from, until - from);
+    sink.putBytes(bytes, 0, finishedBytes);
+  }
+
+  // Moves everything from `at` on, which is a part of the open command or all of it.
+  private void makeRoom(int at, int count) {
+    ensure(count);
+    System.arraycopy(bytes, at, bytes, at + count, until - at);
+    until += count;
+    commandFrom += count;
+    argumentFrom += count;
+    for (int i = 0; i < keysCount; i++) {
+      keys[2 * i] += count;
+    }
   }
 
   /**
@@ -327,7 +406,7 @@ public final class CommandWriter {
    * @return the bytes that {@link #writeTo} writes
    */
   public byte[] copy() {
-    return Arrays.copyOfRange(bytes, from, until);
+    return Arrays.copyOf(bytes, finishedBytes);
   }
 
   /**
@@ -337,7 +416,7 @@ public final class CommandWriter {
    */
   public int hash() {
     int hash = 1;
-    for (int i = from; i < until; i++) {
+    for (int i = 0; i < finishedBytes; i++) {
       hash = 31 * hash + bytes[i];
     }
     return hash;
@@ -350,7 +429,7 @@ public final class CommandWriter {
    * @return whether the bytes are the same
    */
   public boolean isSame(byte[] copied) {
-    return Arrays.equals(bytes, from, until, copied, 0, copied.length);
+    return Arrays.equals(bytes, 0, finishedBytes, copied, 0, copied.length);
   }
 
   private <T> void write(ValueCodec<T> codec, T value) {
@@ -431,53 +510,5 @@ public final class CommandWriter {
   @SuppressWarnings("deprecation") // Drops the upper half of each char: of ASCII that is nothing.
   private void copyAscii(String value, int at) {
     value.getBytes(0, value.length(), bytes, at);
-  }
-
-  // Negative when there is more than ASCII: the answer to both questions in one pass. An unpaired
-  // surrogate is one byte, '?', and not ASCII.
-  private static int utf8Bytes(String value) {
-    int length = value.length();
-    int count = length;
-    boolean isAscii = true;
-    for (int i = 0; i < length; i++) {
-      char c = value.charAt(i);
-      if (c >= 0x80) {
-        isAscii = false;
-        if (c < 0x800) {
-          count++;
-        } else if (!Character.isSurrogate(c)) {
-          count += 2;
-        } else if (i + 1 < length && Character.isSurrogatePair(c, value.charAt(i + 1))) {
-          count += 2; // Two chars, four bytes.
-          i++;
-        }
-      }
-    }
-    return isAscii ? count : -count;
-  }
-
-  private void putUtf8(String value, int first) {
-    int at = first;
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (c < 0x80) {
-        bytes[at++] = (byte) c;
-      } else if (c < 0x800) {
-        bytes[at++] = (byte) (0xC0 | c >> 6);
-        bytes[at++] = (byte) (0x80 | c & 0x3F);
-      } else if (!Character.isSurrogate(c)) {
-        bytes[at++] = (byte) (0xE0 | c >> 12);
-        bytes[at++] = (byte) (0x80 | c >> 6 & 0x3F);
-        bytes[at++] = (byte) (0x80 | c & 0x3F);
-      } else if (i + 1 < value.length() && Character.isSurrogatePair(c, value.charAt(i + 1))) {
-        int codePoint = Character.toCodePoint(c, value.charAt(++i));
-        bytes[at++] = (byte) (0xF0 | codePoint >> 18);
-        bytes[at++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
-        bytes[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-        bytes[at++] = (byte) (0x80 | codePoint & 0x3F);
-      } else {
-        bytes[at++] = '?';
-      }
-    }
   }
 }

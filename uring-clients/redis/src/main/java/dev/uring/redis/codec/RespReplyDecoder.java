@@ -42,6 +42,8 @@ public final class RespReplyDecoder implements AutoCloseable {
   private static final int NOT_READ = -1;
   private static final int LINE_END_BYTES = 2;
   private static final int GATHER_STEP_BYTES = 4 << 10;
+  private static final int PLAIN_BYTES_MIN = 6; // "$0\r\n\r\n"
+  private static final int PLAIN_DIGITS_MAX = 6;
 
   private final ReplyLimits limits;
   private final RespInteger integer = new RespInteger();
@@ -156,7 +158,8 @@ public final class RespReplyDecoder implements AutoCloseable {
     source = bytes;
     base = from;
     consumedBytes = 0;
-    DecodeStatus status = parse(bytes.size());
+    boolean isPlain = parsed == 0 && scanned == 0 && parsePlain(bytes.size());
+    DecodeStatus status = isPlain ? DecodeStatus.DONE : parse(bytes.size());
     if (status == DecodeStatus.DONE) {
       consumedBytes = parsed;
     } else if (status == DecodeStatus.NEED_MORE) {
@@ -196,6 +199,39 @@ public final class RespReplyDecoder implements AutoCloseable {
   // The size that the reply has at least; 0 while that is unknown.
   private int bytesKnownToCome() {
     return bulkBytes == NOT_READ ? 0 : parsed + bulkBytes + LINE_END_BYTES;
+  }
+
+  // Most replies are one string that lies there as a whole: found in one pass, without a search for
+  // its line end. False says only that it is not so plain; the other way finds out what it is.
+  private boolean parsePlain(int until) {
+    int at = base + 1;
+    if (until - base < PLAIN_BYTES_MIN || source.get(base) != '$') {
+      return false;
+    }
+    int length = 0;
+    int digit = source.get(at) - '0';
+    int digitsEnd = Math.min(at + (digit == 0 ? 1 : PLAIN_DIGITS_MAX), until - LINE_END_BYTES);
+    while (digit >= 0 && digit <= 9 && at < digitsEnd) {
+      length = 10 * length + digit;
+      digit = source.get(++at) - '0';
+    }
+    int textFrom = at + LINE_END_BYTES;
+    int end = textFrom + length;
+    if (at == base + 1
+        || length > limits.bulkBytesMax()
+        || end - base > limits.replyBytesMax() - LINE_END_BYTES
+        || end > until - LINE_END_BYTES
+        || !isLineEnd(at)
+        || !isLineEnd(end)) {
+      return false;
+    }
+    parsed = end + LINE_END_BYTES - base;
+    scanned = parsed;
+    return add((byte) '$', textFrom - base, length) == DecodeStatus.DONE;
+  }
+
+  private boolean isLineEnd(int at) {
+    return source.get(at) == '\r' && source.get(at + 1) == '\n';
   }
 
   private DecodeStatus parse(int until) {

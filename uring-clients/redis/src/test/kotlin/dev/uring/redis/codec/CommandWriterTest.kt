@@ -91,6 +91,31 @@ class CommandWriterTest :
             writer.text() shouldBe multibulk("GET")
         }
 
+        test("commands that go together stand behind each other, and one that was not finished is not among them") {
+            val writer = CommandWriter()
+            writer.begin(GET).arg("a").finish()
+            writer.beginBehind(GET).arg("never finished")
+            writer.beginBehind(Command.of("MSET")).apply { repeat(12) { arg(it.toLong()) } }.finish()
+            val other = CommandWriter().begin(GET).key("other")
+            writer.beginBehind(GET).key("last")
+            writer.insert(other)
+            writer.keyAt(0).decodeToString() shouldBe "last"
+            val digits = Array(12) { "$it" }
+            writer.text() shouldBe multibulk("GET", "a") + multibulk("MSET", *digits) + multibulk("GET", "other") +
+                multibulk("GET", "last")
+            writer.beginBehind(GET).drop()
+            writer.insert(other)
+            writer.text().takeLast(multibulk("GET", "other").length) shouldBe multibulk("GET", "other")
+        }
+
+        test("keys are where they are, however many arguments stand behind them") {
+            val writer = CommandWriter().begin(GET).key("k")
+            repeat(200) { writer.arg("x") }
+            writer.finish()
+            writer.keyAt(0).decodeToString() shouldBe "k"
+            writer.text() shouldBe multibulk("GET", "k", *Array(200) { "x" })
+        }
+
         test("encoding a command and reading its reply allocate nothing") {
             val writer = CommandWriter()
             val sink = FixedSink(Arena.ofAuto().allocate(4096))
