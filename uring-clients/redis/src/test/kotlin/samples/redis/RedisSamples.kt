@@ -5,6 +5,8 @@ import dev.uring.redis.BatchResult
 import dev.uring.redis.ReadFrom
 import dev.uring.redis.RedisBatch
 import dev.uring.redis.RedisClient
+import dev.uring.redis.RedisCodec
+import dev.uring.redis.RedisMeters
 import dev.uring.redis.RedisScript
 import dev.uring.redis.cache.CacheConfig
 import dev.uring.redis.cache.cached
@@ -12,23 +14,32 @@ import dev.uring.redis.cluster.redisCluster
 import dev.uring.redis.cmd
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
+import dev.uring.redis.codec.ValueCodec
 import dev.uring.redis.commands.dbSize
 import dev.uring.redis.commands.get
 import dev.uring.redis.commands.hgetAll
 import dev.uring.redis.commands.incr
 import dev.uring.redis.commands.set
+import dev.uring.redis.consumerGroup
+import dev.uring.redis.getStream
 import dev.uring.redis.getView
+import dev.uring.redis.keyspaceEvents
+import dev.uring.redis.monitor
 import dev.uring.redis.pipeline
 import dev.uring.redis.redis
 import dev.uring.redis.scanFlow
 import dev.uring.redis.script
 import dev.uring.redis.server.Merge
 import dev.uring.redis.server.respServer
+import dev.uring.redis.setStream
 import dev.uring.redis.subscribe
 import dev.uring.redis.transaction
+import dev.uring.redis.valueCodec
 import dev.uring.redis.watch
 import dev.uring.tls.TlsClientOptions
+import io.micrometer.core.instrument.MeterRegistry
 import kotlinx.coroutines.flow.count
+import kotlinx.serialization.json.Json
 
 /** Counts words: `HIT word` adds one, `TOTAL` adds up what all workers have counted. */
 suspend fun counter() =
@@ -138,3 +149,37 @@ suspend fun severalInACluster() =
             println(counts.sumOf { count -> count.value })
         }
     }
+
+/** Prints which keys expire, until it is cancelled. The server has to be told to say so. */
+suspend fun printExpirations(redis: RedisClient) {
+    redis.cmd("CONFIG", "SET", "notify-keyspace-events", "Kx")
+    redis.keyspaceEvents("session:*").collect { println("${it.key} ${it.event}") }
+}
+
+/** Prints every command that the server executes, until it is cancelled. */
+suspend fun printCommands(redis: RedisClient) = redis.monitor().collect { println("${it.client} ${it.words}") }
+
+/** Copies a value that may be larger than the memory there is. */
+suspend fun copyLargeValue(
+    from: RedisClient,
+    to: RedisClient,
+): Long = to.setStream("backup:video", from.getStream("video"))
+
+/** Works on orders, one of several consumers: each order is somebody's until it was dealt with. */
+suspend fun workOnOrders(
+    redis: RedisClient,
+    consumer: String,
+) = redis.consumerGroup("orders", "billing", consumer).collect { order -> println("${order.id}: ${order["total"]}") }
+
+/** Values as JSON. */
+suspend fun ordersAsJson(redis: RedisClient): Map<String, Int>? {
+    val orders = redis.withCodec(RedisCodec(ValueCodec.UTF8, Json.valueCodec<Map<String, Int>>()))
+    orders.set("order:7", mapOf("apples" to 3))
+    return orders.get("order:7")
+}
+
+/** Shows the client's counters to a registry. */
+fun showMeters(
+    redis: RedisClient,
+    registry: MeterRegistry,
+) = RedisMeters(redis).bindTo(registry)

@@ -5,10 +5,8 @@ import dev.uring.redis.codec.ReplyReader
 import dev.uring.redis.codec.ReplyType
 import dev.uring.redis.codec.ValueCodec
 import dev.uring.redis.session.PushListener
-import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
-import java.util.concurrent.atomic.AtomicInteger
 
 /**
  * A published message.
@@ -43,28 +41,28 @@ public data class RedisMessage<V : Any>(
 public fun <V : Any> RedisExecutor<*, V>.subscribe(
     vararg channels: String,
     onSubscribed: suspend () -> Unit = {},
-): Flow<RedisMessage<V>> = messages(SUBSCRIBE, channels, onSubscribed)
+): Flow<RedisMessage<V>> = messages(SUBSCRIBE, channels, codec.values, onSubscribed)
 
 /** Messages of all channels that match one of the glob-style [patterns]; otherwise as [subscribe]. */
 public fun <V : Any> RedisExecutor<*, V>.psubscribe(
     vararg patterns: String,
     onSubscribed: suspend () -> Unit = {},
-): Flow<RedisMessage<V>> = messages(PSUBSCRIBE, patterns, onSubscribed)
+): Flow<RedisMessage<V>> = messages(PSUBSCRIBE, patterns, codec.values, onSubscribed)
 
 /** Messages of shard [channels] (Redis 7), which a cluster keeps to the nodes of one shard; otherwise as [subscribe]. */
 public fun <V : Any> RedisExecutor<*, V>.ssubscribe(
     vararg channels: String,
     onSubscribed: suspend () -> Unit = {},
-): Flow<RedisMessage<V>> = messages(SSUBSCRIBE, channels, onSubscribed)
+): Flow<RedisMessage<V>> = messages(SSUBSCRIBE, channels, codec.values, onSubscribed)
 
-private fun <V : Any> RedisExecutor<*, V>.messages(
+internal fun <V : Any> RedisExecutor<*, *>.messages(
     command: Command,
     names: Array<out String>,
+    values: ValueCodec<V>,
     onSubscribed: suspend () -> Unit,
 ): Flow<RedisMessage<V>> {
     require(names.isNotEmpty()) { "$command without a channel" }
     val core = core(command.name())
-    val values = codec.values
     return flow {
         val side = core.place()
         val subscriber = Subscriber(side, command, names.toList(), values)
@@ -87,17 +85,14 @@ private class Subscriber<V : Any>(
     private val names: List<String>,
     private val values: ValueCodec<V>,
 ) : PushListener {
-    // Without a bound of its own: what one arrival brings must find room. The connection is paused above the bound.
-    private val arrived = Channel<RedisMessage<V>?>(Channel.UNLIMITED)
-    private val unread = AtomicInteger()
+    private val arrived = PausingChannel<RedisMessage<V>?>()
     private val link = SubscriberLink(side, this)
     private var unconfirmed = 0
-    private var isPaused = false
 
     fun open() {
         link.whenReady = ::subscribe
         link.whenLost = { cause ->
-            isPaused = false
+            arrived.forgetPause()
             if (cause is RedisException || link.generation == 0L) end(cause)
         }
         link.connect()
@@ -106,11 +101,7 @@ private class Subscriber<V : Any>(
     fun close() = link.close()
 
     /** The next message, or null when all names are confirmed. */
-    suspend fun take(): RedisMessage<V>? {
-        val message = arrived.receive()
-        if (unread.decrementAndGet() == UNREAD_MAX / 2) side.executeUnlessStopped(::resume)
-        return message
-    }
+    suspend fun take(): RedisMessage<V>? = arrived.take { side.executeUnlessStopped { arrived.resume(link) } }
 
     override fun pushed(reader: ReplyReader) =
         try {
@@ -138,19 +129,7 @@ private class Subscriber<V : Any>(
         return RedisMessage(reader.readString(), pattern, reader.read(values))
     }
 
-    private fun deliver(message: RedisMessage<V>?) {
-        arrived.trySend(message)
-        if (unread.incrementAndGet() >= UNREAD_MAX && !isPaused) {
-            isPaused = true
-            link.pauseReceive()
-        }
-    }
-
-    private fun resume() {
-        if (!isPaused || unread.get() > UNREAD_MAX / 2) return
-        isPaused = false
-        link.resumeReceive()
-    }
+    private fun deliver(message: RedisMessage<V>?) = arrived.add(message, link)
 
     private fun subscribe() {
         unconfirmed = names.size
@@ -165,13 +144,8 @@ private class Subscriber<V : Any>(
         )
         link.close()
     }
-
-    private companion object {
-        // What a collector may be behind, a few receive buffers full of small messages.
-        const val UNREAD_MAX = 1024
-    }
 }
 
 private val SUBSCRIBE = Command.of("SUBSCRIBE", Command.CONNECTION)
-private val PSUBSCRIBE = Command.of("PSUBSCRIBE", Command.CONNECTION)
+internal val PSUBSCRIBE: Command = Command.of("PSUBSCRIBE", Command.CONNECTION)
 private val SSUBSCRIBE = Command.of("SSUBSCRIBE", Command.CONNECTION)
