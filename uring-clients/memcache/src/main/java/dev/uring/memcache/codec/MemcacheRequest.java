@@ -27,6 +27,7 @@ public final class MemcacheRequest {
   private final Decimal decimal = new Decimal();
   private ByteView source;
   private int base;
+  private int blockFrom;
 
   // Positions relative to the line: begin and end of each token in turn.
   private int[] tokens = new int[2 * TOKENS_MIN];
@@ -57,7 +58,8 @@ public final class MemcacheRequest {
     tokensCount++;
   }
 
-  void open(ByteView bytes, int from, int blockFrom) {
+  void open(ByteView bytes, int from, int newBlockFrom) {
+    blockFrom = newBlockFrom;
     source = bytes;
     base = from;
     if (blockFrom > from && valueBytes >= 0 && !isTooLarge) {
@@ -255,6 +257,17 @@ public final class MemcacheRequest {
     } catch (IllegalArgumentException notBase64) {
       return null;
     }
+  }
+
+  /**
+   * Copies the request as it stands on the wire, the value included.
+   *
+   * @return its bytes; of one that is too large only its line
+   */
+  public byte[] copyBytes() {
+    int lineBytes = blockFrom - base;
+    boolean hasValue = valueBytes >= 0 && !isTooLarge;
+    return source.toByteArray(base, hasValue ? lineBytes + valueBytes + 2 : lineBytes);
   }
 
   int firstTokenFrom() {

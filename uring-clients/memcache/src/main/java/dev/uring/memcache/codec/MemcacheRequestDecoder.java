@@ -93,10 +93,10 @@ public final class MemcacheRequestDecoder extends LineBlockDecoder {
       request.faultOrNull = "ERROR";
       return NO_BLOCK;
     }
-    if (!request.readUnsigned(token)
-        || request.number() < 0
-        || request.number() > Integer.MAX_VALUE - (1 << 17)) {
-      request.faultOrNull = "CLIENT_ERROR bad data chunk";
+    // As memcached: of a line that is wrong the value is not expected either.
+    boolean isRight = token == META_SIZE_TOKEN || isStorageLine();
+    if (!isRight || !request.readUnsigned(token) || isTooMuch(request.number())) {
+      request.faultOrNull = "CLIENT_ERROR bad command line format";
       return NO_BLOCK;
     }
     int size = (int) request.number();
@@ -106,6 +106,19 @@ public final class MemcacheRequestDecoder extends LineBlockDecoder {
       skipBlock();
     }
     return size;
+  }
+
+  // protocol.txt §Storage commands: "<command name> <key> <flags> <exptime> <bytes> [<cas>]"
+  private boolean isStorageLine() {
+    return request.tokenBytes(1) <= MemcacheKeys.KEY_BYTES_MAX
+        && request.readUnsigned(2)
+        && request.number() >>> Integer.SIZE == 0
+        && request.readSigned(3)
+        && (request.word != CommandWord.CAS || request.readUnsigned(5));
+  }
+
+  private static boolean isTooMuch(long size) {
+    return size < 0 || size > Integer.MAX_VALUE - (1 << 17);
   }
 
   // A name has at most nine letters, so it is one number, and looked for as one.

@@ -468,12 +468,47 @@ public final class MemcacheWriter {
   }
 
   /**
+   * Copies everything written.
+   *
+   * @return {@link #size()} bytes
+   */
+  public byte[] toByteArray() {
+    byte[] all = new byte[size()];
+    System.arraycopy(bytes, 0, all, 0, split);
+    System.arraycopy(held, heldFrom, all, split, heldBytes);
+    System.arraycopy(bytes, split, all, split + heldBytes, until - split);
+    return all;
+  }
+
+  /**
    * Copies the key written last.
    *
    * @return its bytes as they go on the wire
    */
   public byte[] lastKey() {
     return Arrays.copyOfRange(bytes, keysFrom, keysFrom + keyBytes);
+  }
+
+  /**
+   * A writer of its own with what was written.
+   *
+   * @return as this one, and independent of it but for an array that both hold
+   */
+  public MemcacheWriter copy() {
+    MemcacheWriter copy = new MemcacheWriter().clear();
+    copy.bytes = Arrays.copyOf(bytes, until);
+    copy.until = until;
+    copy.split = split;
+    copy.held = held;
+    copy.heldFrom = heldFrom;
+    copy.heldBytes = heldBytes;
+    copy.commandsCount = commandsCount;
+    copy.firstWord = firstWord;
+    copy.isIdempotent = isIdempotent;
+    copy.isFenced = isFenced;
+    copy.keysFrom = keysFrom;
+    copy.keyBytes = keyBytes;
+    return copy;
   }
 
   private void checkKey(String textOrNull) {

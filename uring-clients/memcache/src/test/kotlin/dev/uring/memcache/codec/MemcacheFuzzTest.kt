@@ -91,12 +91,13 @@ private class ReferenceReplies(
         bytes: String,
     ): String {
         if (value == null) return "META_VALUE [${utf8(meta!!.groupValues[2].removePrefix(" "))}] $bytes"
-        val (key, flags, _, cas) = value.destructured
+        val (key, flags) = value.groupValues.drop(1)
+        val cas = value.groupValues[4]
         return "VALUE key=${utf8(key)} flags=${number(flags)!!.toInt()} cas=${number(cas)?.toLong() ?: 0} $bytes"
     }
 
     private fun isInRange(match: MatchResult): Boolean {
-        val (_, flags, size, cas) = match.destructured
+        val (flags, size, cas) = match.groupValues.drop(2)
         val inRange = (number(flags) ?: return false) <= UInt.MAX_VALUE
         return inRange && number(size) != null && (cas.isEmpty() || number(cas) != null)
     }

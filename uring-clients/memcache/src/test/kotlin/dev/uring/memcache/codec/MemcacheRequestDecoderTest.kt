@@ -43,7 +43,7 @@ class MemcacheRequestDecoderTest :
                 "unknown fault: ERROR",
                 "unknown fault: ERROR",
                 "SET k 0 0 fault: ERROR",
-                "SET k 0 0 -1 fault: CLIENT_ERROR bad data chunk",
+                "SET k 0 0 -1 fault: CLIENT_ERROR bad command line format",
                 "unknown k fault: ERROR",
                 "unknown k 0 0 1 fault: ERROR",
             )
