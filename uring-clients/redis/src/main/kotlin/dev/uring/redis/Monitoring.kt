@@ -25,9 +25,10 @@ public data class MonitoredCommand(
         /** Reads a line such as `1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`; null when it is none. */
         fun parse(line: String): MonitoredCommand? {
             val match = LINE.matchEntire(line) ?: return null
-            val (seconds, micros, database, client, rest) = match.destructured
-            val at = Instant.fromEpochSeconds(seconds.toLong(), micros.toLong() * NANOS_PER_MICRO)
-            return MonitoredCommand(at, database.toInt(), client, WORD.findAll(rest).map(::unquoted).toList())
+            val parts = match.groupValues
+            val at = Instant.fromEpochSeconds(parts[1].toLong(), parts[2].toLong() * NANOS_PER_MICRO)
+            val words = WORD.findAll(parts[5]).map(::unquoted).toList()
+            return MonitoredCommand(at, database = parts[3].toInt(), client = parts[4], words)
         }
 
         private fun unquoted(word: MatchResult): String = ESCAPE.replace(word.groupValues[1]) { character(it.value) }
@@ -115,7 +116,7 @@ private class Monitor(
     private val link = SubscriberLink(side, this)
 
     fun open() {
-        link.whenReady = { side.writePushing(link, side.writer(MONITOR)) }
+        link.whenReady = { side.writePushing(link, side.writer(COMMAND)) }
         link.whenLost = { cause ->
             arrived.forgetPause()
             if (cause is RedisException || link.generation == 0L) end(cause)
@@ -129,7 +130,7 @@ private class Monitor(
 
     override fun pushed(reader: ReplyReader) {
         val error = reader.errorText()
-        if (error != null) return end(RedisException(MONITOR.name(), error))
+        if (error != null) return end(RedisException(COMMAND.name(), error))
         if (reader.peek() != ReplyType.STRING) return
         val line = reader.readString()
         // Neither OK, with which it begins, nor the PONG of a health check is a command.
@@ -144,6 +145,6 @@ private class Monitor(
     }
 
     private companion object {
-        val MONITOR: Command = Command.of("MONITOR", Command.CONNECTION)
+        val COMMAND: Command = Command.of("MONITOR", Command.CONNECTION)
     }
 }

@@ -69,6 +69,22 @@ class RedisBatchKernelTest :
             }
         }
 
+        test("commands are sent in the order in which they are added, whenever they were begun") {
+            withClient(redis) { client ->
+                val echo = Command.of("ECHO")
+                val (early, late) =
+                    client.pipeline {
+                        val begun = command(echo).arg("early")
+                        val late = execute(command(echo).arg("late"), Reply.STRING)
+                        val early = execute(begun, Reply.STRING)
+                        command(echo).arg("never added")
+                        early to late
+                    }
+                early.value shouldBe "early"
+                late.value shouldBe "late"
+            }
+        }
+
         test("a transaction is executed as one, with typed results") {
             withClient(redis) { client ->
                 val (a, b) = client.transaction { bump("t:n") to bump("t:n") }
