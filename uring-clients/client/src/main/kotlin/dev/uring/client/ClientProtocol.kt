@@ -26,6 +26,16 @@ public interface ClientProtocol<R> {
      * there is nothing to ask with; the link then stays as it is.
      */
     public fun ping(link: Link<R>): Boolean = false
+
+    /**
+     * [request], which was sent over [link], is abandoned: its coroutine was cancelled, or its time is over. Its reply will be
+     * dropped when it comes. A protocol that can take a request back says so to the server here, makes its session forget
+     * the request and calls [Link.forgotten].
+     */
+    public fun gaveUp(
+        link: Link<R>,
+        request: Request<R>,
+    ): Unit = Unit
 }
 
 /** Makes the exceptions of a protocol. Each carries the message it is given. Thread: any. */

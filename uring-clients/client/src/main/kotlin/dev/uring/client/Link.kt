@@ -102,7 +102,18 @@ public open class Link<R>(
     internal fun gaveUp(request: Request<R>) {
         request.abandon()
         // It would hold up whoever comes next, or worse, answer them.
-        if (kind == Kind.DEDICATED) lose(texts.givenUp())
+        if (kind == Kind.DEDICATED) lose(texts.givenUp()) else side.gaveUp(this, request)
+    }
+
+    /** No reply to [request], which is abandoned, will come: its session has forgotten it. */
+    public fun forgotten(request: Request<R>) {
+        side.counters.inFlight -= request.replies
+        request.dropAbandoned()
+        // Not right here: the one who gave up has not heard of it yet, and must not be overtaken.
+        side.executeUnlessStopped {
+            traffic.pump()
+            if (isClosing) endIfIdle()
+        }
     }
 
     /** Connects now, if need be. */
@@ -136,6 +147,9 @@ public open class Link<R>(
 
     /** Where bytes go that have no reply, or whose replies are pushes; null when the link is not ready. */
     public fun outputOrNull(): ByteSink? = if (isReady) connection?.output() else null
+
+    /** As [outputOrNull], and null also while the send queue is full: for what may as well not be said. */
+    public fun outputIfWritable(): ByteSink? = if (connection?.isWritable == true) outputOrNull() else null
 
     /** Takes nothing more from the server until [resumeReceive]. */
     public fun pauseReceive() {

@@ -59,6 +59,17 @@ public abstract class Request<R> : Pending<R>() {
     /** Nobody may wait longer. If it is with a session it stays there, abandoned. */
     public abstract fun expired(cause: Exception)
 
+    /** Nobody waits for it any more: it is not sent, or what comes for it is dropped. Does nothing in nobody's hands. */
+    public fun giveUp() {
+        val submittedTo = link ?: return
+        if (isSent) {
+            submittedTo.gaveUp(this)
+        } else {
+            queue?.remove(this)
+            drained()
+        }
+    }
+
     // It was abandoned, and its connection is gone.
     internal fun dropAbandoned() = drained()
 

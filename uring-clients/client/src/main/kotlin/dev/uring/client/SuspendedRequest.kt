@@ -82,7 +82,8 @@ public abstract class SuspendedRequest<R>(
 
     final override fun expired(cause: Exception) {
         onSide.counters.timeouts++
-        if (!isSent) giveBack()
+        // One that its protocol took back has been given back already.
+        if (!isSent && link != null) giveBack()
         fail(cause)
     }
 

@@ -36,6 +36,20 @@ public abstract class Pending<R> {
    */
   protected abstract void replied(R reply, boolean isLast);
 
+  /**
+   * Gives it a reply, or drops the reply when nobody waits any more. For sessions.
+   *
+   * @param reply borrowed for the call
+   * @param isLast whether it was the last one: the session must have forgotten this object
+   */
+  public final void answer(R reply, boolean isLast) {
+    if (!isAbandoned) {
+      replied(reply, isLast);
+    } else if (isLast) {
+      drained();
+    }
+  }
+
   /** Every reply of an abandoned one has come and was dropped: the session has forgotten it. */
   protected void drained() {}
 

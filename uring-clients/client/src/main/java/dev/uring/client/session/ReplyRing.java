@@ -137,11 +137,7 @@ public final class ReplyRing<R> {
       head = head + 1 & ring.length - 1;
       count--;
     }
-    if (!pending.isAbandoned()) {
-      pending.replied(reply, isLast);
-    } else if (isLast) {
-      pending.drained();
-    }
+    pending.answer(reply, isLast);
     return true;
   }
 
