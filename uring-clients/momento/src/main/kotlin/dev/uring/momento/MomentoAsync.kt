@@ -80,13 +80,16 @@ public class MomentoAsyncCache internal constructor(
     private val namespace = FieldBytes.of(name)
 
     /** The value of [key], or null. */
-    public fun get(key: String): CompletionStage<ByteArray?> = send(frame(CommandKind.GET).key(key), MomentoCache.toBytes)
+    public fun get(key: String): CompletionStage<ByteArray?> =
+        send(frame(CommandKind.GET).key(key), MomentoCache.toBytes)
 
     /** The value of [key], or null. */
-    public fun get(key: ByteArray): CompletionStage<ByteArray?> = send(frame(CommandKind.GET).key(key), MomentoCache.toBytes)
+    public fun get(key: ByteArray): CompletionStage<ByteArray?> =
+        send(frame(CommandKind.GET).key(key), MomentoCache.toBytes)
 
     /** The value of [key] as text, or null. */
-    public fun getText(key: String): CompletionStage<String?> = send(frame(CommandKind.GET).key(key), MomentoCache.toText)
+    public fun getText(key: String): CompletionStage<String?> =
+        send(frame(CommandKind.GET).key(key), MomentoCache.toText)
 
     /** Stores [value] for the default ttl. */
     public fun set(

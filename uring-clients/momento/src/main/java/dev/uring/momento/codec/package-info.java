@@ -16,8 +16,8 @@
  * <p><b>Why not protobuf-java.</b> Its streams write to arrays and buffers, not to a send queue in
  * pieces, and read from them; there would be a buffer and two copies for each message, and a value
  * could not be seen where it was received. {@code CodecCostMeasurement} among the tests compares
- * the two on the messages that a client sends and reads most; what the two make of the same bytes is
- * compared by {@code ProtobufDifferentialTest}.
+ * the two on the messages that a client sends and reads most; what the two make of the same bytes
+ * is compared by {@code ProtobufDifferentialTest}.
  *
  * <p><b>Read next.</b> {@code dev.uring.momento.codec.MomentoCommandFrame}.
  */

@@ -149,7 +149,7 @@ class MomentoServerKernelTest :
             }
         }
 
-        test("bytes that are no message end the connection, and so does a handler that fails, answered INTERNAL") {
+        test("bytes that are no message end the connection; a handler that fails is answered INTERNAL alone") {
             val failures = CopyOnWriteArrayList<String>()
             served({ before { if (key.size == 3) error("a bug") } }, failures = failures) { server ->
                 socket(server).use { socket ->
@@ -157,9 +157,14 @@ class MomentoServerKernelTest :
                     socket.getInputStream().readAllBytes().toHex() shouldBe "06080110005200"
                 }
                 socket(server).use { socket ->
-                    socket.put(authenticate(1, "t") + get(2, "c", "bad"))
+                    socket.put(authenticate(1, "t") + get(2, "c", "bad") + get(3, "c", "good"))
+                    socket.shutdownOutput()
                     Feed.WHOLE.replies(socket.getInputStream().readAllBytes()).messages shouldContainExactly
-                        listOf("#1 NORMAL AUTHENTICATE", "#2 NORMAL ERROR INTERNAL <IllegalStateException>")
+                        listOf(
+                            "#1 NORMAL AUTHENTICATE",
+                            "#2 NORMAL ERROR INTERNAL <IllegalStateException>",
+                            "#3 NORMAL GET null",
+                        )
                 }
                 eventually({ "$failures" }) { failures.size == 2 }
                 failures[0] shouldContain "momento: field number 0"
