@@ -1,15 +1,19 @@
 package samples.dsl
 
 import dev.uring.ShutdownPhase
+import dev.uring.dns.DnsOverTls
+import dev.uring.dns.ResolverConfig
 import dev.uring.dsl.Connection
 import dev.uring.dsl.UringFile
 import dev.uring.dsl.UringScope
 import dev.uring.dsl.bindUdp
+import dev.uring.dsl.connectService
 import dev.uring.dsl.forwardExactly
 import dev.uring.dsl.forwardTo
 import dev.uring.dsl.onEachWorker
 import dev.uring.dsl.onWorker
 import dev.uring.dsl.openFile
+import dev.uring.dsl.readLine
 import dev.uring.dsl.relay
 import dev.uring.dsl.sendFile
 import dev.uring.dsl.sharded
@@ -39,6 +43,24 @@ suspend fun UringScope.findService() {
         connect("${service.host}:${service.port}") { conn -> conn.send("PING\r\n") }
     }
 }
+
+suspend fun UringScope.askService(): String? =
+    connectService("_redis._tcp.example.org") { conn ->
+        conn.send("PING\r\n")
+        conn.readLine()
+    }
+
+suspend fun resolveInPrivate() =
+    uring(
+        resolver =
+            ResolverConfig
+                .system()
+                .toBuilder()
+                .overTls(DnsOverTls.strict("dns.example.org"))
+                .build(),
+    ) {
+        connect("example.org:80") { conn -> conn.send("GET / HTTP/1.0\r\n\r\n") }
+    }
 
 suspend fun configured() =
     uring(configure = { workersCount(2) }) {

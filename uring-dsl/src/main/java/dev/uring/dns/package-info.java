@@ -2,12 +2,13 @@
  * Names to addresses without a blocked worker: a stub resolver on the library's own UDP and TCP.
  *
  * <p><b>What lives here.</b> {@code Resolver} with its {@code ResolverConfig},
- * {@code ResolverStats} and {@code NameResolutionException}; {@code ServiceRecord} and
- * {@code AddressFamily}. Behind them, one for each worker: {@code WorkerResolver} (what is under
- * way), {@code AnswerCache}, {@code SettingsSource} (the files), and for each question a
- * {@code Lookup} (servers, repetition, aliases) over {@code Exchange} (one server, UDP and TCP).
- * Without input or output: {@code ResolvConf}, {@code HostsFile}, {@code HostName}, {@code Query}
- * and {@code MessageCodec}, the only one that knows dnsjava.
+ * {@code ResolverStats} and {@code NameResolutionException}; {@code DnsOverTls},
+ * {@code ServiceRecord} and {@code AddressFamily}. Behind them, one for each worker:
+ * {@code WorkerResolver} (what is under way), {@code AnswerCache}, {@code SettingsSource} (the
+ * files), and for each question a {@code Lookup} (servers, repetition, aliases) over
+ * {@code Exchange} (one server, UDP and TCP) and {@code TlsExchange} (one server, one connection
+ * for all questions). Without input or output: {@code ResolvConf}, {@code HostsFile},
+ * {@code HostName}, {@code Query} and {@code MessageCodec}, the only one that knows dnsjava.
  *
  * <p><b>Why not the JDK's.</b> {@code InetAddress.getByName} blocks its thread for as long as a
  * server is silent; on a worker that is every connection of a core. On a pool of threads it is a

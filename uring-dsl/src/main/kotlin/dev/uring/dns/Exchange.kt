@@ -9,6 +9,7 @@ import dev.uring.net.UdpOptions
 import dev.uring.socket.Endpoint
 import dev.uring.socket.SocketOptions
 import dev.uring.worker.Worker
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.withContext
@@ -16,12 +17,14 @@ import kotlinx.coroutines.withTimeoutOrNull
 import java.net.Inet6Address
 import java.net.InetSocketAddress
 import java.security.SecureRandom
+import kotlin.time.ComparableTimeMark
 import kotlin.time.Duration
+import kotlin.time.TimeSource
 import dev.uring.net.UdpSocket as CoreUdpSocket
 
 /**
  * Asks one server one question: over UDP, each time from a fresh connected socket, whose port the kernel draws by lot;
- * over TCP what does not fit or looks forged.
+ * over TCP what does not fit or looks forged; over TLS instead of both where the configuration says so.
  *
  * Thread: the worker.
  */
@@ -31,13 +34,67 @@ internal class Exchange(
     private val config: ResolverConfig,
     private val counters: ResolverCounters,
     private val random: SecureRandom,
+    private val scope: CoroutineScope,
 ) {
     private val connector = Connector(runtime, resolver = null) { false }
 
     // Servers that know no EDNS0. As many as there are servers, and they change with the files only.
     private val withoutEdns = LinkedHashSet<InetSocketAddress>()
 
+    // One for each server, as above. And until when those are asked in clear text that do not speak TLS.
+    private val tlsExchanges = HashMap<InetSocketAddress, TlsExchange>()
+    private val clearUntil = HashMap<InetSocketAddress, ComparableTimeMark>()
+
     suspend fun ask(
+        server: InetSocketAddress,
+        question: Question,
+        timeout: Duration,
+        useTcp: Boolean,
+    ): Reply {
+        val overTls = config.overTls
+        if (overTls == null || clearUntil[server]?.hasPassedNow() == false) {
+            return inClearText(server, question, timeout, useTcp)
+        }
+        val began = TimeSource.Monotonic.markNow()
+        val reply = overTls(server, question, timeout, overTls)
+        if (overTls.isStrict || reply !is Reply.NoTls) return reply
+        forgetServersIfMany()
+        clearUntil[server] = TimeSource.Monotonic.markNow() + DnsOverTls.CLEAR_TEXT_TIME
+        val left = timeout - began.elapsedNow()
+        return if (left.isPositive()) inClearText(server, question, left, useTcp) else reply
+    }
+
+    private suspend fun overTls(
+        server: InetSocketAddress,
+        question: Question,
+        timeout: Duration,
+        how: DnsOverTls,
+    ): Reply {
+        val exchange =
+            tlsExchanges[server] ?: run {
+                forgetServersIfMany()
+                val address = Endpoint.text(InetSocketAddress(server.address, how.port))
+                TlsExchange(address, how.tls, scope, connector, counters).also { tlsExchanges[server] = it }
+            }
+        return try {
+            // No random case, for nobody can answer who does not see the question.
+            val answer =
+                exchange.ask(timeout) { Query(question, random, EDNS_BYTES_MAX, false, PADDING_BLOCK_BYTES) }
+            if (answer == null) timedOut(timeout) else read(answer.message, wasEdns = false)
+        } catch (failure: TlsExchange.NoConnection) {
+            Reply.NoTls("over TLS: ${failure.message}")
+        } catch (failure: UringException) {
+            Reply.Failure("over TLS: ${failure.message}")
+        }
+    }
+
+    // They change with the files only; their connections end by themselves when they are idle.
+    private fun forgetServersIfMany() {
+        if (tlsExchanges.size >= SERVERS_REMEMBERED_MAX) tlsExchanges.clear()
+        if (clearUntil.size >= SERVERS_REMEMBERED_MAX) clearUntil.clear()
+    }
+
+    private suspend fun inClearText(
         server: InetSocketAddress,
         question: Question,
         timeout: Duration,
@@ -146,8 +203,7 @@ internal class Exchange(
 
     // RFC 1035 §4.2.2: the length first, in two bytes.
     private suspend fun Connection.writeAndRead(query: Query): Query.Verdict {
-        val size = query.bytes.size
-        write(byteArrayOf((size shr Byte.SIZE_BITS).toByte(), size.toByte()) + query.bytes)
+        write(query.framed())
         var bytes = 0
         readExactly(LENGTH_BYTES) { bytes = (it.getUnsigned(0) shl Byte.SIZE_BITS) or it.getUnsigned(1) }
         if (bytes == 0) return Query.Verdict.Stranger
@@ -195,10 +251,19 @@ internal class Exchange(
         class Failure(
             val why: String,
         ) : Reply
+
+        /** The server does not speak TLS, or not as it is asked to. */
+        class NoTls(
+            val why: String,
+        ) : Reply
     }
 
     private companion object {
         const val LENGTH_BYTES = 2
         const val SERVERS_REMEMBERED_MAX = 64
+
+        // RFC 8467 §4.1 for the padding. No datagram limits an answer over a stream.
+        const val EDNS_BYTES_MAX = 65535
+        const val PADDING_BLOCK_BYTES = 128
     }
 }

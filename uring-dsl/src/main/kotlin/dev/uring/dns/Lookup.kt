@@ -93,6 +93,11 @@ internal class Lookup(
                         note(server, question, reply.why)
                     }
 
+                    is Exchange.Reply.NoTls -> {
+                        failuresCount++
+                        note(server, question, reply.why)
+                    }
+
                     Exchange.Reply.BadFormat -> {
                         failuresCount++
                         note(server, question, "cannot read our questions (FORMERR)")

@@ -4,7 +4,9 @@ import org.xbill.DNS.AAAARecord
 import org.xbill.DNS.ARecord
 import org.xbill.DNS.CNAMERecord
 import org.xbill.DNS.DClass
+import org.xbill.DNS.EDNSOption
 import org.xbill.DNS.Flags
+import org.xbill.DNS.GenericEDNSOption
 import org.xbill.DNS.Message
 import org.xbill.DNS.Name
 import org.xbill.DNS.OPTRecord
@@ -88,20 +90,42 @@ internal object MessageCodec {
     const val NOT_IMPLEMENTED: Int = Rcode.NOTIMP
     const val BAD_VERSION: Int = Rcode.BADVERS
 
+    // RFC 6891 §6.1.2: the root as its name, type, payload size, flags, and the length of its options.
+    private const val OPT_BYTES = 11
+    private const val OPTION_HEADER_BYTES = 4
+    private const val PADDING_CODE = 12
+
     fun rcodeText(rcode: Int): String = Rcode.string(rcode)
 
-    /** A question in the letters of [name]; with EDNS0 unless [ednsPayloadBytes] is 0. */
+    /**
+     * A question in the letters of [name]; with EDNS0 unless [ednsPayloadBytes] is 0, and then padded to a multiple of
+     * [paddingBlockBytes] unless that is 0.
+     */
     fun encode(
         id: Int,
         name: String,
         type: RecordType,
         ednsPayloadBytes: Int,
+        paddingBlockBytes: Int = 0,
     ): ByteArray {
         val message = Message(id)
         message.header.setFlag(Flags.RD.toInt())
         message.addRecord(Record.newRecord(Name.fromString(name, Name.root), type.code, DClass.IN), Section.QUESTION)
-        if (ednsPayloadBytes > 0) message.addRecord(OPTRecord(ednsPayloadBytes, 0, 0), Section.ADDITIONAL)
+        if (ednsPayloadBytes > 0) {
+            val options = padding(message.toWire().size + OPT_BYTES, paddingBlockBytes)
+            message.addRecord(OPTRecord(ednsPayloadBytes, 0, 0, 0, options), Section.ADDITIONAL)
+        }
         return message.toWire()
+    }
+
+    // RFC 7830 §3: an option whose content says nothing.
+    private fun padding(
+        messageBytes: Int,
+        blockBytes: Int,
+    ): List<EDNSOption> {
+        if (blockBytes == 0) return emptyList()
+        val unpadded = messageBytes + OPTION_HEADER_BYTES
+        return listOf(GenericEDNSOption(PADDING_CODE, ByteArray(Math.floorMod(-unpadded, blockBytes))))
     }
 
     /** Null when [bytes] are no message. */

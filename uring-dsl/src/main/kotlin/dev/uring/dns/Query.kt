@@ -11,11 +11,15 @@ internal class Query(
     random: SecureRandom,
     ednsPayloadBytes: Int,
     randomizesCase: Boolean,
+    paddingBlockBytes: Int = 0,
 ) {
-    private val id = random.nextInt(IDS)
+    val id: Int = random.nextInt(IDS)
     private val askedName = if (randomizesCase) mixCase(question.name, random) else question.name
 
-    val bytes: ByteArray = MessageCodec.encode(id, askedName, question.type, ednsPayloadBytes)
+    val bytes: ByteArray = MessageCodec.encode(id, askedName, question.type, ednsPayloadBytes, paddingBlockBytes)
+
+    /** [bytes] as they go over a stream: RFC 1035 §4.2.2, behind their length. */
+    fun framed(): ByteArray = byteArrayOf((bytes.size shr Byte.SIZE_BITS).toByte(), bytes.size.toByte()) + bytes
 
     /** What a datagram from the server's address is to this question. */
     fun judge(bytes: ByteArray): Verdict {
@@ -45,11 +49,20 @@ internal class Query(
         data object Stranger : Verdict
     }
 
-    private companion object {
-        const val IDS = 1 shl 16
-        val BELIEVED_WITH_QUESTION = setOf(MessageCodec.NO_ERROR, MessageCodec.NAME_ERROR)
+    companion object {
+        private const val IDS = 1 shl 16
+        private const val ID_BYTES = 2
+        private val BELIEVED_WITH_QUESTION = setOf(MessageCodec.NO_ERROR, MessageCodec.NAME_ERROR)
 
-        fun mixCase(
+        /** The id of a message; null when it is too short to have one. */
+        fun idOrNull(message: ByteArray): Int? =
+            if (message.size < ID_BYTES) {
+                null
+            } else {
+                (message[0].toInt() and 0xFF shl Byte.SIZE_BITS) or (message[1].toInt() and 0xFF)
+            }
+
+        private fun mixCase(
             name: String,
             random: SecureRandom,
         ): String {

@@ -21,8 +21,9 @@ import kotlin.coroutines.coroutineContext
  *
  * ### Shapes and units
  * IP literals, `localhost` and the names of the hosts file cost no question. Others are asked for as [ResolverConfig]
- * and its files say: search list, several servers, repetition; over UDP with EDNS0, over TCP what does not fit. Answers,
- * also that there is none, are kept for their TTL within bounds, and what is being asked for already is not asked again.
+ * and its files say: search list, several servers, repetition; over UDP with EDNS0, over TCP what does not fit, or over
+ * TLS alone. Answers, also that there is none, are kept for their TTL within bounds, and what is being asked for already
+ * is not asked again.
  * ### Ownership
  * That of a [dev.uring.dsl.UringScope] ends with it: questions under way are cancelled when its coroutines have ended.
  * One that was made with [of] ends with its runtime. A question has a socket of its own until it is answered.
@@ -33,7 +34,7 @@ import kotlin.coroutines.coroutineContext
  * [NameResolutionException] with its kind, whom we asked, and what each said · `CancellationException` the resolver's
  * scope or runtime has ended. Answers that are none are passed over and counted in [stats].
  * ### Source
- * RFC 1034, 1035, 2308, 2782, 5452, 6761, 6891, 7766, 8305; resolv.conf(5).
+ * RFC 1034, 1035, 2308, 2782, 5452, 6761, 6891, 7766, 7858, 8305; resolv.conf(5).
  *
  * @sample samples.dsl.findAddresses
  */
@@ -111,6 +112,7 @@ public class Resolver internal constructor(
             coalesced = counters.sumOf { it.coalesced },
             timeouts = counters.sumOf { it.timeouts },
             truncated = counters.sumOf { it.truncated },
+            tlsConnections = counters.sumOf { it.tlsConnections },
             ignoredAnswers = counters.sumOf { it.ignoredAnswers },
             cachedAnswers = counters.sumOf { it.cachedAnswers },
         )

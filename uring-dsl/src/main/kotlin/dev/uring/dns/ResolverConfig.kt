@@ -102,6 +102,12 @@ public class ResolverConfig private constructor(
      */
     public val randomizesCase: Boolean = builder.randomizesCase
 
+    /**
+     * Whether servers are asked over TLS. Default null: over UDP and TCP, as the servers of a network expect it. With it
+     * `use-vc`, [ednsPayloadBytes] and [randomizesCase] are for questions in clear text only.
+     */
+    public val overTls: DnsOverTls? = builder.overTls
+
     /** A builder with these values. */
     public fun toBuilder(): Builder = Builder().also { it.copy(this) }
 
@@ -126,6 +132,7 @@ public class ResolverConfig private constructor(
         internal var inFlightMax = 256
         internal var ednsPayloadBytes = 1232
         internal var randomizesCase = true
+        internal var overTls: DnsOverTls? = null
 
         /** Sets [ResolverConfig.servers]. */
         public fun servers(vararg value: InetSocketAddress): Builder = apply { servers = value.toList() }
@@ -185,6 +192,9 @@ public class ResolverConfig private constructor(
         /** Sets [ResolverConfig.randomizesCase]. */
         public fun randomizesCase(value: Boolean): Builder = apply { randomizesCase = value }
 
+        /** Sets [ResolverConfig.overTls]. */
+        public fun overTls(value: DnsOverTls?): Builder = apply { overTls = value }
+
         /** Checks the values and makes the configuration. */
         public fun build(): ResolverConfig {
             servers?.let { check("servers.size", it.size, 1..SERVERS_MAX) }
@@ -228,6 +238,7 @@ public class ResolverConfig private constructor(
             inFlightMax = config.inFlightMax
             ednsPayloadBytes = config.ednsPayloadBytes
             randomizesCase = config.randomizesCase
+            overTls = config.overTls
         }
 
         private fun checkDomain(domain: String) {

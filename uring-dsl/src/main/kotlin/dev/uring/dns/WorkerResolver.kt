@@ -32,7 +32,7 @@ internal class WorkerResolver(
     private val underWay = HashMap<Question, UnderWay>()
     private val permits = Semaphore(config.inFlightMax)
     private val exchange by lazy(LazyThreadSafetyMode.NONE) {
-        Exchange(runtime, worker, config, counters, source.random)
+        Exchange(runtime, worker, config, counters, source.random, scope)
     }
     private var turn = 0
     private var settings: Settings? = null
