@@ -6,6 +6,7 @@ import dev.uring.bench.echo.EchoBench
 import dev.uring.bench.file.FileBench
 import dev.uring.bench.measure.Schedule
 import dev.uring.bench.memory.MemoryBench
+import dev.uring.bench.momento.MomentoBench
 import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.redis.RedisBench
 import dev.uring.bench.report.Report
@@ -45,6 +46,7 @@ interface Bench {
                 ProxyBench,
                 ConnectBench,
                 MemoryBench,
+                MomentoBench,
                 TimersBench,
                 FileBench,
             )

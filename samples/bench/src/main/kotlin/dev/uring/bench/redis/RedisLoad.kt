@@ -17,6 +17,7 @@ class RedisLoad(
     private val untilNanos: Long,
     private val spinNanos: Long,
     salt: Int,
+    private val keysCount: Int = KEYS.size,
 ) {
     /** The value of every key: not the same byte everywhere, so that a cut or shifted one shows. */
     val value: ByteArray = ByteArray(valueBytes) { ('a' + (it + salt) % 23).code.toByte() }
@@ -47,7 +48,7 @@ class RedisLoad(
             beganNanos = System.nanoTime()
         }
 
-        fun nextKey(): String = KEYS[next++ and KEYS.size - 1]
+        fun nextKey(): String = KEYS[next++ and keysCount - 1]
 
         /** Looks at the reply to a GET. */
         fun check(got: ByteArray?) {
@@ -68,6 +69,10 @@ class RedisLoad(
     }
 
     companion object {
+        /** How many keys have values of [valueBytes]: a power of two, and 32 MiB at most, so that nothing is evicted. */
+        fun keysCount(valueBytes: Int): Int = (TOTAL_BYTES_MAX / valueBytes.takeHighestOneBit()).coerceIn(1, KEYS.size)
+
+        private const val TOTAL_BYTES_MAX = 32 shl 20
         private const val HIGHEST_NANOS = 60_000_000_000L
         val KEYS: List<String> = List(RedisWorkload.KEYS_COUNT) { "bench:key:%06d".format(it) }
     }

@@ -11,15 +11,23 @@ import java.net.InetAddress
 import java.net.ServerSocket
 import kotlin.time.Duration.Companion.seconds
 
-/** The redis-server that all clients ask, on the CPU that is not measured; its pool ends it. */
-class RedisPeer private constructor(
-    val port: Int,
-    val pid: Long,
-) {
-    private var filledBytes = 0
+/** The server that all clients of a bench ask. */
+interface CachePeer {
+    val port: Int
+    val pid: Long
 
     /** Gives every key its value of [valueBytes] bytes, if it has another one. */
-    fun fill(valueBytes: Int) {
+    fun fill(valueBytes: Int)
+}
+
+/** The redis-server that all clients ask, on the CPU that is not measured; its pool ends it. */
+class RedisPeer private constructor(
+    override val port: Int,
+    override val pid: Long,
+) : CachePeer {
+    private var filledBytes = 0
+
+    override fun fill(valueBytes: Int) {
         if (filledBytes == valueBytes) return
         val value = String(RedisLoad(false, valueBytes, 1, 1, 0, 0, 0).value, Charsets.ISO_8859_1)
         RespProbe(port).use { probe -> RedisLoad.KEYS.forEach { probe.call("SET", it, value) } }

@@ -26,7 +26,8 @@ fun main(arguments: Array<String>) {
     SubjectControl(0, client.settings).modes(rounds::to).counters { rounds.figures }.serve()
 }
 
-private class SubjectRounds(
+/** Runs the rounds that a subject process is told to run, with one client. */
+internal class SubjectRounds(
     private val client: RedisSubjectClient,
 ) {
     // One thread that stays: the CPU time of an ended one could not be read any more.
@@ -59,6 +60,7 @@ private class SubjectRounds(
                 untilNanos = began + TimeUnit.MILLISECONDS.toNanos(words[5].toLong()),
                 spinNanos = spinNanos,
                 salt = salt,
+                keysCount = RedisLoad.keysCount(words[2].toInt()),
             )
         salt = 0
         runCatching { caller.submit { client.run(load) }.get() }.onFailure { load.fail("$it") }

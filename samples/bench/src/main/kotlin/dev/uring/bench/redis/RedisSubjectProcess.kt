@@ -21,7 +21,7 @@ import kotlin.time.Duration.Companion.minutes
 class RedisSubjectProcess private constructor(
     val name: String,
     private val process: ControlledProcess,
-    private val server: RedisPeer,
+    private val server: CachePeer,
     private val cpus: Set<Int>,
 ) {
     /** What the client says about its settings. */
@@ -94,16 +94,19 @@ class RedisSubjectProcess private constructor(
         /** Starts the client called [name]; its requests go to [server]. */
         fun start(
             name: String,
-            server: RedisPeer,
+            server: CachePeer,
             session: BenchSession,
+            mainClass: String = "dev.uring.bench.redis.RedisSubject",
+            usesNetty: Boolean = name == LETTUCE,
         ): RedisSubjectProcess {
             val command =
                 JavaCommand.of(
-                    "dev.uring.bench.redis.RedisSubject",
-                    JavaCommand.FLAGS + if (name == LETTUCE) JavaCommand.NETTY_FLAGS else emptyList(),
+                    mainClass,
+                    JavaCommand.FLAGS + if (usesNetty) JavaCommand.NETTY_FLAGS else emptyList(),
                     listOf(name, "${server.port}"),
                 )
-            val child = session.pool.start("redis-$name", session.placement.onServerCpu(command))
+            val bench = mainClass.split('.').dropLast(1).last()
+            val child = session.pool.start("$bench-$name", session.placement.onServerCpu(command))
             return RedisSubjectProcess(name, ControlledProcess(child), server, session.cpus)
         }
     }

@@ -4,16 +4,18 @@ package dev.uring.bench.redis
  * Closed loops of one command.
  *
  * @property loops how many ask at the same time: coroutines, chains of futures, or threads
- * @property depth commands of one explicit pipeline; 1 sends each by itself
+ * @property depth commands of one explicit pipeline, or keys of one multi-get; 1 sends each by itself
+ * @param many what a [depth] of more than 1 is called
  */
 class RedisWorkload(
     val isSet: Boolean,
     val valueBytes: Int,
     val loops: Int,
     val depth: Int,
+    many: String = "pipeline",
 ) {
     val id: String =
-        (if (isSet) "set-" else "get-") + "${valueBytes}B-" + if (depth > 1) "pipeline-$depth" else "loops-$loops"
+        (if (isSet) "set-" else "get-") + "${valueBytes}B-" + if (depth > 1) "$many-$depth" else "loops-$loops"
 
     /** The request for a round, as `RedisSubject` reads it. */
     fun mode(millis: Long): String = "run ${if (isSet) "set" else "get"} $valueBytes $loops $depth $millis"
