@@ -3,7 +3,7 @@ package dev.uring.dns
 import dev.uring.base.ConfigException
 import dev.uring.dns.NameResolutionException.Kind
 import dev.uring.dsl.UringScope
-import dev.uring.dsl.needsKernel
+import dev.uring.dsl.driverTest
 import dev.uring.dsl.testUring
 import dev.uring.tls.TlsClientOptions
 import io.kotest.assertions.nondeterministic.eventually
@@ -27,8 +27,6 @@ private const val NAME = "dns.test"
 /** Questions over TLS: one connection for all, nothing in clear text where the profile is strict. */
 class DnsOverTlsKernelTest :
     FunSpec({
-        needsKernel()
-
         val key by lazy { OwnKey(NAME) }
         val trusting by lazy { TlsClientOptions.builder().trust(key.trust).build() }
 
@@ -47,7 +45,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("questions of many at a time go over one connection, whatever the order of the answers") {
+        driverTest("questions of many at a time go over one connection, whatever the order of the answers") {
             val held = ConcurrentLinkedQueue<ByteArray>()
             val count = 20
             withServers({ question ->
@@ -64,7 +62,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("questions are padded to multiples of 128 bytes, and have no letters in random case") {
+        driverTest("questions are padded to multiples of 128 bytes, and have no letters in random case") {
             withServers({ listOf(it.addresses("10.0.0.1")) }) { tls, _ ->
                 for (name in listOf("a.test", "a-much-longer-name-than-that.of-a-domain.test")) {
                     resolver.texts(name, AddressFamily.IPV4) shouldBe listOf("10.0.0.1")
@@ -75,7 +73,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("a connection that the server has closed is opened anew for the next question") {
+        driverTest("a connection that the server has closed is opened anew for the next question") {
             withServers({ question ->
                 if (question.name == "second.test" && number == 1) {
                     end()
@@ -90,7 +88,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("answers to nobody's question, and garbage, are passed over and counted") {
+        driverTest("answers to nobody's question, and garbage, are passed over and counted") {
             withServers({ question ->
                 val foreign = question.addresses("6.6.6.6").also { it[0] = (it[0] + 1).toByte() }
                 val other = question.answer(address("other.test", ip("6.6.6.6"))).also { it[13] = 'x'.code.toByte() }
@@ -101,7 +99,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test(
+        driverTest(
             "strict: a server with another's certificate is not asked, in clear text neither, and the error says why",
         ) {
             withServers(
@@ -118,7 +116,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("strict: a server that nobody trusted has signed, or that speaks no TLS, is not asked") {
+        driverTest("strict: a server that nobody trusted has signed, or that speaks no TLS, is not asked") {
             withServers(
                 { listOf(it.addresses("10.0.0.1")) },
                 { DnsOverTls.strict(NAME, TlsClientOptions.defaults(), it.port) },
@@ -137,7 +135,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("opportunistic: any certificate will do") {
+        driverTest("opportunistic: any certificate will do") {
             withServers({ listOf(it.addresses("10.0.0.1")) }, { DnsOverTls.opportunistic(it.port) }) { tls, clear ->
                 resolver.texts("host.test", AddressFamily.IPV4) shouldBe listOf("10.0.0.1")
                 tls.connectionsCount shouldBe 1
@@ -145,7 +143,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("opportunistic: a server that speaks no TLS is asked in clear text, and from then on at once") {
+        driverTest("opportunistic: a server that speaks no TLS is asked in clear text, and from then on at once") {
             val nobody = ServerSocket(0).use { it.localPort }
             withFakeDns({ listOf(it.addresses("10.0.0.1")) }, { overTls(DnsOverTls.opportunistic(nobody)) }) { clear ->
                 resolver.texts("a.test", AddressFamily.IPV4) shouldBe listOf("10.0.0.1")
@@ -159,7 +157,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("a server that is silent over TLS costs its timeout, and the next one is asked") {
+        driverTest("a server that is silent over TLS costs its timeout, and the next one is asked") {
             val warmUp = "warm-up.test"
             FakeTlsDnsServer(key) { question ->
                 if (question.name == warmUp) listOf(question.addresses("10.0.0.1")) else emptyList()
@@ -180,7 +178,7 @@ class DnsOverTlsKernelTest :
             }
         }
 
-        test("what is no strict profile is refused") {
+        driverTest("what is no strict profile is refused") {
             val insecure = TlsClientOptions.builder().insecurelyTrustEverybody().build()
             shouldThrow<ConfigException> { DnsOverTls.strict(NAME, insecure) }.message!! shouldContain "opportunistic()"
             shouldThrow<ConfigException> { DnsOverTls.opportunistic(0) }.message shouldBe "port=0 is outside 1..65535"

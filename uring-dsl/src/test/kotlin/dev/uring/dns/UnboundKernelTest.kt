@@ -1,7 +1,7 @@
 package dev.uring.dns
 
 import dev.uring.dns.NameResolutionException.Kind
-import dev.uring.dsl.needsKernel
+import dev.uring.dsl.driverTest
 import dev.uring.dsl.newSeed
 import dev.uring.dsl.testUring
 import dev.uring.tls.TlsClientOptions
@@ -20,8 +20,6 @@ private const val MANY = 200
 /** Against a second real name server, which shares no line with dnsmasq and speaks TLS. */
 class UnboundKernelTest :
     FunSpec({
-        needsKernel()
-
         val key by lazy { OwnKey(NAME) }
         val program =
             lazy {
@@ -41,7 +39,7 @@ class UnboundKernelTest :
         fun realTest(
             name: String,
             block: suspend (Unbound) -> Unit,
-        ) = test(name).config(enabledOrReasonIf = { Unbound.enabled }) { block(program.value) }
+        ) = driverTest(name, needs = { Unbound.enabled }) { block(program.value) }
 
         fun strict(server: Unbound): DnsOverTls {
             val trusting = TlsClientOptions.builder().trust(key.trust).build()

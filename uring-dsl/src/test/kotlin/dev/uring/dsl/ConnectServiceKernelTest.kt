@@ -23,8 +23,6 @@ private const val SERVICE = "_echo._tcp.example.test"
 
 class ConnectServiceKernelTest :
     FunSpec({
-        needsKernel()
-
         // A port on which nobody listens.
         fun closedPort() = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
 
@@ -44,7 +42,7 @@ class ConnectServiceKernelTest :
                 }
             }
 
-        test("the places are tried in their order until one answers") {
+        driverTest("the places are tried in their order until one answers") {
             var places = emptyArray<Pair<String, Int>>()
             withFakeDns({ it.reply(*places) }) { dns ->
                 val first = tcp("127.0.0.1:0") { conn -> conn.send("first\n") }
@@ -57,7 +55,7 @@ class ConnectServiceKernelTest :
             }
         }
 
-        test("when none answers the error has every place and its reason") {
+        driverTest("when none answers the error has every place and its reason") {
             val port = closedPort()
             withFakeDns({ it.reply("gone.test" to 1, "a.test" to port) }) {
                 val failure = shouldThrow<ConnectFailedException> { connectService(SERVICE) { } }
@@ -68,7 +66,7 @@ class ConnectServiceKernelTest :
             }
         }
 
-        test("what the block throws is thrown, and no other place is tried") {
+        driverTest("what the block throws is thrown, and no other place is tried") {
             var port = 0
             withFakeDns({ it.reply("a.test" to port, "b.test" to port) }) {
                 var connections = 0
@@ -90,7 +88,7 @@ class ConnectServiceKernelTest :
             }
         }
 
-        test("over TLS the certificate has to have the service's domain, or the name that the options say") {
+        driverTest("over TLS the certificate has to have the service's domain, or the name that the options say") {
             val credentials = TlsCredentials.selfSigned("example.test")
             val trusting = TlsClientOptions.builder().trust(TlsTrust.certificates(credentials.certificate())).build()
             var port = 0
@@ -109,7 +107,7 @@ class ConnectServiceKernelTest :
             }
         }
 
-        test("a service that is not there, and a name that is none's, are refused") {
+        driverTest("a service that is not there, and a name that is none's, are refused") {
             withFakeDns({ listOf(it.noSuchName(60)) }) { dns ->
                 shouldThrow<NameResolutionException> { connectService(SERVICE) { } }.name shouldBe SERVICE
                 val asked = dns.asked.size
