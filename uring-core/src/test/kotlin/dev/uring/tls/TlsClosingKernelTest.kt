@@ -141,7 +141,7 @@ class TlsClosingKernelTest :
         tlsTest("a broken record is answered with an alert, and no farewell") {
             withTls { world ->
                 val collector = Collector()
-                val server = world.listenAs(TlsProvider.JDK) { collector }
+                val server = world.listenAs(TlsProvider.JDK, SOON) { collector }
                 RawTlsClient(server.port(), "TLSv1.3").use {
                     it.handshake()
                     it.write(
