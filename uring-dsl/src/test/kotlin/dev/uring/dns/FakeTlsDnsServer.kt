@@ -30,6 +30,8 @@ internal class FakeTlsDnsServer(
         key.context().serverSocketFactory.createServerSocket(0, 50, InetAddress.getLoopbackAddress())
             as SSLServerSocket
     private val open = CopyOnWriteArrayList<Socket>()
+    private val servers = CopyOnWriteArrayList<Thread>()
+    private val acceptor: Thread
     private val count = AtomicInteger()
 
     val port: Int get() = listener.localPort
@@ -38,20 +40,25 @@ internal class FakeTlsDnsServer(
     val questionSizes = ConcurrentLinkedQueue<Int>()
 
     init {
-        thread(isDaemon = true, name = "fake-tls-dns") {
-            while (!listener.isClosed) {
-                runCatching {
-                    val socket = listener.accept()
-                    open += socket
-                    thread(isDaemon = true, name = "fake-tls-dns-connection") { runCatching { serve(socket) } }
+        acceptor =
+            thread(isDaemon = true, name = "fake-tls-dns") {
+                while (!listener.isClosed) {
+                    runCatching {
+                        val socket = listener.accept()
+                        open += socket
+                        servers +=
+                            thread(isDaemon = true, name = "fake-tls-dns-connection") { runCatching { serve(socket) } }
+                    }
                 }
             }
-        }
     }
 
+    /** When this returns every socket of the server's is closed: tests count them. */
     override fun close() {
         listener.close()
+        acceptor.join()
         open.forEach { it.close() }
+        servers.forEach { it.join() }
     }
 
     private fun serve(socket: Socket) {

@@ -8,6 +8,7 @@ import io.kotest.matchers.shouldBe
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.ServerSocket
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.time.Duration
@@ -43,6 +44,8 @@ internal suspend fun withFakeDns(
     change: ResolverConfig.Builder.() -> Unit = {},
     block: suspend UringScope.(FakeDnsServer) -> Unit,
 ) {
+    // The JDK keeps a socket of its own from the first one on that it opens.
+    ServerSocket(0).close()
     val before = socketsOpen()
     FakeDnsServer(reply).use { server ->
         testUring(resolver = asking(server.address, change = change)) { block(server) }
