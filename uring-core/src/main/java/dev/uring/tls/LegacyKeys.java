@@ -55,13 +55,13 @@ final class LegacyKeys {
 
   // The content of the next element, which is taken off the front.
   private static ByteBuffer content(ByteBuffer from, int expectedTag) {
-    int tag = from.get() & 0xFF;
-    int length = from.get() & 0xFF;
+    int tag = next(from);
+    int length = next(from);
     if (length >= LENGTH_LONG) {
       int bytes = length - LENGTH_LONG;
       length = 0;
       for (int i = 0; i < bytes; i++) {
-        length = length << Byte.SIZE | from.get() & 0xFF;
+        length = length << Byte.SIZE | next(from);
       }
     }
     if (tag != expectedTag || length < 0 || length > from.remaining()) {
@@ -70,6 +70,13 @@ final class LegacyKeys {
     ByteBuffer content = from.slice(from.position(), length);
     from.position(from.position() + length);
     return content;
+  }
+
+  private static int next(ByteBuffer from) {
+    if (!from.hasRemaining()) {
+      throw new IllegalArgumentException("not DER: cut off after " + from.limit() + " bytes");
+    }
+    return from.get() & 0xFF;
   }
 
   private static byte[] tagged(int tag, byte[]... parts) {
