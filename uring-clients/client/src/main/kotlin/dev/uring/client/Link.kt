@@ -267,6 +267,7 @@ public open class Link<R>(
         refusal = null
         if (why != null && !isClosing) whenLost(why)
         wake()
+        endTimes()
     }
 
     internal fun ping(): Boolean {
@@ -290,11 +291,17 @@ public open class Link<R>(
         lastFailure = cause
         if (isClosing) {
             state = State.CLOSED
+            endTimes()
             return
         }
         pause()
         if (!mayComeBack) traffic.failWaiting(texts.unreachable(cause))
         whenLost(cause)
+    }
+
+    // Nobody is left whose time could be up.
+    private fun endTimes() {
+        if (state == State.CLOSED && traffic.waiting.isEmpty) times.end()
     }
 
     private fun pause() {
@@ -313,6 +320,7 @@ public open class Link<R>(
         val open = connection
         if (open == null) {
             if (attempt == null) state = State.CLOSED
+            endTimes()
         } else if (session?.pendingCount() == 0 || !isReady) {
             session?.stop()
             open.close()

@@ -55,6 +55,14 @@ internal class LinkTimers<R>(
         worker.disarm(end)
     }
 
+    /** The link is closed, and nothing waits. */
+    fun end() {
+        stop()
+        worker.disarm(deadlines)
+        worker.disarm(pause)
+        armedFor = Request.NO_DEADLINE
+    }
+
     /** Ends in [Link.pauseOver], the later the more attempts have failed in a row. */
     fun pause(failuresInRow: Int) {
         val doublings = (failuresInRow - 1).coerceIn(0, DOUBLINGS_MAX)
