@@ -5,6 +5,7 @@ import dev.uring.bench.connect.ConnectBench
 import dev.uring.bench.echo.EchoBench
 import dev.uring.bench.file.FileBench
 import dev.uring.bench.measure.Schedule
+import dev.uring.bench.memcache.MemcacheBench
 import dev.uring.bench.memory.MemoryBench
 import dev.uring.bench.momento.MomentoBench
 import dev.uring.bench.proxy.ProxyBench
@@ -43,6 +44,7 @@ interface Bench {
                 TlsBench,
                 CacheBench,
                 RedisBench,
+                MemcacheBench,
                 ProxyBench,
                 ConnectBench,
                 MemoryBench,

@@ -39,8 +39,16 @@ object TlsBench : Bench {
     private val AIMS: List<Aim> =
         listOf(
             Aim(TlsSubject.URING_JDK, TlsSubject.NETTY_JDK, OPS_PER_CPU, workloads.toSet(), AtLeast(OVER_NETTY)),
+            Aim(TlsSubject.URING_DSL_JDK, TlsSubject.NETTY_JDK, OPS_PER_CPU, workloads.toSet(), AtLeast(OVER_NETTY)),
             Aim(
                 TlsSubject.URING_CONSCRYPT,
+                TlsSubject.NETTY_TCNATIVE,
+                OPS_PER_CPU,
+                workloads.toSet(),
+                AtLeast(OVER_NETTY),
+            ),
+            Aim(
+                TlsSubject.URING_DSL_CONSCRYPT,
                 TlsSubject.NETTY_TCNATIVE,
                 OPS_PER_CPU,
                 workloads.toSet(),
@@ -72,9 +80,8 @@ object TlsBench : Bench {
         val ratios = ArrayList<Ratio>()
         for (workload in options.choose(TlsWorkload.ALL, TlsWorkload.QUICK) { it.id }) {
             generator.request("MODE ${workload.mode}")
-            val able = servers.filterIndexed { i, _ -> workload.mode != "resumed" || present[i].resumes }
             val contestants =
-                able.map { server -> Contestant(server.name) { load.round(server, workload.echo, it) } }
+                servers.map { server -> Contestant(server.name) { load.round(server, workload.echo, it) } }
             val schedule = options.adjust(if (options.quick) QUICK_SCHEDULE else SCHEDULE)
             val rounds = session.interleaving(schedule, workload.id).measure(contestants)
             rounds.mapTo(rows) { (subject, itsRounds) -> Row.of(workload.id, subject, itsRounds) }
@@ -95,11 +102,6 @@ object TlsBench : Bench {
                 )
                 servers.forEach { put(it.name, it.settings) }
             }
-        val unable =
-            present
-                .filterNot {
-                    it.resumes
-                }.map { "${it.name} resumes no session of a client of the JDK's: not measured." }
-        return Report(name, environment, selfCheck, rows, ratios, left + unable + Row.disturbances(rows))
+        return Report(name, environment, selfCheck, rows, ratios, left + Row.disturbances(rows))
     }
 }

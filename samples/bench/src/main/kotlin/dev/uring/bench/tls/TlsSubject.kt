@@ -9,14 +9,12 @@ import dev.uring.bench.process.JavaCommand
  * An echo server over TLS that can be measured, in a process of its own.
  *
  * @property unavailable why it cannot run here, or null
- * @property resumes whether clients of the JDK can resume a session with it over TLS 1.3
  */
 class TlsSubject private constructor(
     val name: String,
     private val mainClass: String,
     private val provider: String,
     private val flags: List<String>,
-    val resumes: Boolean = true,
     val unavailable: (BenchSession) -> String?,
 ) {
     /** Starts the server on its CPU, with the certificate that all have, and waits until it listens. */
@@ -32,7 +30,9 @@ class TlsSubject private constructor(
 
     companion object {
         const val URING_JDK = "uring-jdk"
+        const val URING_DSL_JDK = "uring-dsl-jdk"
         const val URING_CONSCRYPT = "uring-conscrypt"
+        const val URING_DSL_CONSCRYPT = "uring-dsl-conscrypt"
         const val NETTY_JDK = "netty-jdk"
         const val NETTY_TCNATIVE = "netty-tcnative"
 
@@ -42,8 +42,10 @@ class TlsSubject private constructor(
         val ALL: List<TlsSubject> =
             listOf(
                 TlsSubject(URING_JDK, "UringTlsEcho", "JDK", emptyList(), unavailable = ::ioUring),
+                TlsSubject(URING_DSL_JDK, "UringDslTlsEcho", "JDK", emptyList(), unavailable = ::ioUring),
                 TlsSubject(NETTY_JDK, "NettyTlsEcho", "JDK", JavaCommand.NETTY_FLAGS) { natives() },
-                TlsSubject(URING_CONSCRYPT, "UringTlsEcho", "CONSCRYPT", emptyList(), resumes = false) {
+                TlsSubject(URING_CONSCRYPT, "UringTlsEcho", "CONSCRYPT", emptyList()) { natives() ?: ioUring(it) },
+                TlsSubject(URING_DSL_CONSCRYPT, "UringDslTlsEcho", "CONSCRYPT", emptyList()) {
                     natives() ?: ioUring(it)
                 },
                 TlsSubject(NETTY_TCNATIVE, "NettyTlsEcho", "OPENSSL", JavaCommand.NETTY_FLAGS) { natives() },
