@@ -1,5 +1,7 @@
 package dev.uring.memcache.routing;
 
+import dev.uring.client.routing.WeightedNode;
+
 /**
  * A server as clients agree to call it.
  *
@@ -7,7 +9,7 @@ package dev.uring.memcache.routing;
  * @param port its port
  * @param weight its share, at least 1
  */
-public record Node(String host, int port, int weight) {
+public record Node(String host, int port, int weight) implements WeightedNode {
   private static final int DEFAULT_PORT = 11211;
 
   /** Checks the weight. */
@@ -24,6 +26,7 @@ public record Node(String host, int port, int weight) {
    *
    * @return {@code host} or {@code host:port}
    */
+  @Override
   public String identity() {
     return port == DEFAULT_PORT ? host : host + ":" + port;
   }

@@ -1,15 +1,12 @@
 /**
- * Which server a key belongs to.
+ * What a server of Memcache is called where keys are spread over several.
  *
- * <p><b>What lives here.</b> {@link dev.uring.memcache.routing.KeyHash}, the hash functions that
- * clients of Memcache agree on; {@link dev.uring.memcache.routing.Distribution}, what they do with
- * a hash; {@link dev.uring.memcache.routing.Continuum}, the circle of ketama. Pure arithmetic.
+ * <p><b>What lives here.</b> {@link dev.uring.memcache.routing.Node}. How keys are spread is
+ * {@code dev.uring.client.routing}.
  *
- * <p><b>May import.</b> The JDK.
+ * <p><b>May import.</b> The JDK and {@code dev.uring.client.routing}.
  *
- * <p><b>Threads.</b> Everything is immutable or has no state.
- *
- * <p><b>Who owns memory.</b> Keys are borrowed.
+ * <p><b>Threads.</b> Everything is immutable.
  *
  * <p><b>Read next.</b> {@code dev.uring.memcache.pool.MemcachePool}.
  */

@@ -1,9 +1,9 @@
 package dev.uring.memcache.pool
 
 import dev.uring.base.ConfigException
+import dev.uring.client.routing.Distribution
+import dev.uring.client.routing.KeyHash
 import dev.uring.memcache.MemcacheConfig
-import dev.uring.memcache.routing.Distribution
-import dev.uring.memcache.routing.KeyHash
 import dev.uring.memcache.routing.Node
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds

@@ -1,6 +1,8 @@
 package dev.uring.memcache.pool
 
 import dev.uring.base.ConfigException
+import dev.uring.client.routing.Distribution
+import dev.uring.client.routing.KeyHash
 import dev.uring.memcache.MemcacheConnectionException
 import dev.uring.memcache.MemcacheFailure
 import dev.uring.memcache.RealMemcached
@@ -14,8 +16,6 @@ import dev.uring.memcache.incr
 import dev.uring.memcache.memcache
 import dev.uring.memcache.needsMemcached
 import dev.uring.memcache.quietly
-import dev.uring.memcache.routing.Distribution
-import dev.uring.memcache.routing.KeyHash
 import dev.uring.memcache.routing.Node
 import dev.uring.memcache.set
 import dev.uring.memcache.version

@@ -1,5 +1,6 @@
 package dev.uring.memcache.routing
 
+import dev.uring.client.routing.KeyHash
 import java.lang.foreign.Arena
 import java.lang.foreign.FunctionDescriptor
 import java.lang.foreign.Linker

@@ -1,4 +1,4 @@
-package dev.uring.memcache.routing;
+package dev.uring.client.routing;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -17,6 +17,10 @@ import java.util.List;
  *
  * Immutable.
  *
+ * <h2>Errors</h2>
+ *
+ * {@link IllegalArgumentException} for no node, or for one that is named twice.
+ *
  * <h2>Source</h2>
  *
  * libmemcached {@code hosts.cc}, update_continuum with MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED;
@@ -33,10 +37,17 @@ public final class Continuum {
   /**
    * The circle of these nodes.
    *
-   * @param nodes at least one
+   * @param nodes at least one, each name once
    */
-  public Continuum(List<Node> nodes) {
-    long totalWeight = nodes.stream().mapToLong(Node::weight).sum();
+  public Continuum(List<? extends WeightedNode> nodes) {
+    long names = nodes.stream().map(WeightedNode::identity).distinct().count();
+    if (nodes.isEmpty() || names < nodes.size()) {
+      throw new IllegalArgumentException("nodes="
+          + nodes.stream().map(WeightedNode::identity).toList()
+          + ": a continuum needs at least one node, and each one once; a greater share is its"
+          + " weight");
+    }
+    long totalWeight = nodes.stream().mapToLong(WeightedNode::weight).sum();
     MessageDigest md5 = KeyHash.md5();
     long[] all = new long[0];
     int count = 0;
@@ -56,7 +67,7 @@ public final class Continuum {
   }
 
   // In floats, as the others do: in doubles some weights give another number of points.
-  private static int digestsOf(Node node, long totalWeight, int nodes) {
+  private static int digestsOf(WeightedNode node, long totalWeight, int nodes) {
     float share = (float) node.weight() / (float) totalWeight;
     return (int) Math.floor(
         (float) (share * POINTS_PER_NODE / POINTS_PER_DIGEST * (float) nodes + 0.0000000001));
@@ -72,6 +83,25 @@ public final class Continuum {
     int found = Arrays.binarySearch(points, hash << NODE_BITS);
     int at = found >= 0 ? found : -found - 1;
     return (int) (points[at < points.length ? at : 0] & ((1L << NODE_BITS) - 1));
+  }
+
+  /**
+   * The node that a key belongs to, by {@link KeyHash#MD5} as ketama has it.
+   *
+   * @param key all of it
+   * @return its index
+   */
+  public int nodeOf(byte[] key) {
+    return nodeOf(KeyHash.MD5.of(key));
+  }
+
+  /**
+   * The points of all nodes.
+   *
+   * @return in ascending order, each 0..2^32-1
+   */
+  public long[] points() {
+    return Arrays.stream(points).map(point -> point >>> NODE_BITS).toArray();
   }
 
   /**

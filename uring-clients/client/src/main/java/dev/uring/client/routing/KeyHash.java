@@ -1,4 +1,4 @@
-package dev.uring.memcache.routing;
+package dev.uring.client.routing;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
