@@ -95,7 +95,13 @@ internal class RealRedis(
     private fun isStopped(): Boolean =
         File("/proc/$pid/task").listFiles().orEmpty().all { thread ->
             // The state follows the name, which is in parentheses and may hold some itself.
-            runCatching { thread.resolve("stat").readText().substringAfterLast(") ").first() }.getOrNull() == 'T'
+            runCatching {
+                thread
+                    .resolve("stat")
+                    .readText()
+                    .substringAfterLast(") ")
+                    .first()
+            }.getOrNull() == 'T'
         }
 
     /** Kills it without a goodbye. */
