@@ -34,12 +34,25 @@ internal fun workerThreads(): List<String> =
 // The JDK's sockets keep one descriptor for themselves from their first use on.
 private val jdkSockets by lazy { ServerSocket(0).use { Socket(it.inetAddress, it.localPort).close() } }
 
-/** Runs [block] and fails when it leaves a descriptor or a worker thread behind. */
-internal fun <T> leavesNothingBehind(block: () -> T): T {
+/** What there is before a test. */
+internal fun heldNow(): Map<Int, String> {
     jdkSockets
-    val before = kernelObjects()
-    val result = block()
-    await({ "descriptors left: ${kernelObjects() - before.keys}" }) { (kernelObjects() - before.keys).isEmpty() }
-    await({ "threads left: ${workerThreads()}" }) { workerThreads().isEmpty() }
-    return result
+    return kernelObjects()
+}
+
+/** Waits until nothing is left of what [owner] opened since [before], nor a thread of a worker. */
+internal fun awaitNothingSince(
+    before: Map<Int, String>,
+    owner: String = "the test",
+) {
+    await(
+        { "descriptors left by $owner: ${kernelObjects() - before.keys}" },
+    ) { (kernelObjects() - before.keys).isEmpty() }
+    await({ "threads left by $owner: ${workerThreads()}" }) { workerThreads().isEmpty() }
+}
+
+/** Runs [block] and fails when it leaves a descriptor or a worker thread behind. */
+public fun <T> leavesNothingBehind(block: () -> T): T {
+    val before = heldNow()
+    return block().also { awaitNothingSince(before) }
 }

@@ -78,6 +78,7 @@ class UringKernelTest :
 
         driverTest("an exception of the block closes its servers and connections, and is rethrown") {
             var address: SocketAddress = InetSocketAddress(0)
+            var peer: Peer? = null
             val handlerEnded = CompletableDeferred<Unit>()
             shouldThrow<IllegalStateException> {
                 testUring {
@@ -91,10 +92,11 @@ class UringKernelTest :
                             }
                         }
                     address = server.localAddress
-                    withContext(Dispatchers.IO) { server.connect().also { it.receiveText(1) } }
+                    withContext(Dispatchers.IO) { peer = server.connect().also { it.receiveText(1) } }
                     error("the block fails")
                 }
             }.message shouldBe "the block fails"
+            peer?.close()
             handlerEnded.isCompleted shouldBe true
             shouldThrow<ConnectException> { withContext(Dispatchers.IO) { Peer(address) } }
             shouldHaveNoWorkers()

@@ -2,6 +2,7 @@ package dev.uring.memcache
 
 import dev.uring.dsl.UringScope
 import dev.uring.dsl.uring
+import dev.uring.testing.leavesNothingBehind
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.core.test.config.DefaultTestConfig
@@ -134,25 +135,11 @@ internal fun withClient(
     withUring(workers) { memcache(address, configure).use { block(it) } }
 }
 
-/** Runs [block] on worker 0; afterwards no socket is left. */
+/** Runs [block] on worker 0; afterwards nothing is left. */
 internal fun withUring(
     workers: Int = 1,
     block: suspend UringScope.() -> Unit,
-) {
-    val before = sockets()
-    runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) }
-    check(sockets() == before) { "sockets left open: ${sockets() - before}" }
-}
-
-// Of this process, by number; what other tests of the process hold is there before and after.
-private fun sockets(): Set<String> =
-    Files.list(Path.of("/proc/self/fd")).use { entries ->
-        entries
-            .map { runCatching { Files.readSymbolicLink(it).toString() }.getOrDefault("") }
-            .filter { it.startsWith("socket:") || it == "anon_inode:[io_uring]" }
-            .toList()
-            .toSet()
-    }
+) = leavesNothingBehind { runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) } }
 
 /** Waits until [condition] holds, and fails after 20 s. */
 internal suspend fun eventually(

@@ -5,6 +5,7 @@ import dev.uring.dsl.UringScope
 import dev.uring.dsl.uring
 import dev.uring.momento.server.MomentoServerCommands
 import dev.uring.momento.server.momentoServer
+import dev.uring.testing.leavesNothingBehind
 import dev.uring.tls.TlsClientOptions
 import dev.uring.tls.TlsCredentials
 import dev.uring.tls.TlsServerOptions
@@ -58,25 +59,11 @@ internal fun withMomento(
     shutdown()
 }
 
-/** Runs [block] on worker 0; afterwards no socket is left. */
+/** Runs [block] on worker 0; afterwards nothing is left. */
 internal fun withUring(
     workers: Int = 1,
     block: suspend UringScope.() -> Unit,
-) {
-    val before = sockets()
-    runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) }
-    check((sockets() - before).isEmpty()) { "sockets left open: ${sockets() - before}" }
-}
-
-// Of this process, by number; what other tests of the process hold is there before and after.
-private fun sockets(): Set<String> =
-    Files.list(Path.of("/proc/self/fd")).use { entries ->
-        entries
-            .map { runCatching { Files.readSymbolicLink(it).toString() }.getOrDefault("") }
-            .filter { it.startsWith("socket:") }
-            .toList()
-            .toSet()
-    }
+) = leavesNothingBehind { runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) } }
 
 internal suspend fun eventually(
     what: () -> String,

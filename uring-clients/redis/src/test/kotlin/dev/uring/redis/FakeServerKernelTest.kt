@@ -96,7 +96,7 @@ class FakeServerKernelTest :
 
         test("a server that accepts and says nothing is given up after the time for a connection") {
             FakeRedis(isSilent = true) { _, _ -> }.use { fake ->
-                withUring(countsSockets = false) {
+                withUring(countsAll = false) {
                     val config =
                         RedisConfig(fake.address, connectTimeout = 100.milliseconds, commandTimeout = 500.milliseconds)
                     RedisClient(runtime, config).use { client ->
@@ -111,7 +111,7 @@ class FakeServerKernelTest :
 private fun withFake(
     fake: FakeRedis,
     block: suspend kotlinx.coroutines.CoroutineScope.(RedisClient) -> Unit,
-) = withUring(countsSockets = false) {
+) = withUring(countsAll = false) {
     val limits = ReplyLimits(8, 1000, 1 shl 20, 1 shl 16, 1 shl 22, 1 shl 20)
     val config = RedisConfig(address = fake.address, replyLimits = limits)
     RedisClient(runtime, config).use { block(it) }
