@@ -6,7 +6,6 @@ import dev.uring.driver.SendOperation;
 import dev.uring.driver.SendPart;
 import dev.uring.worker.Worker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +40,7 @@ final class SendPath {
   // program's. Sends of this size gain nothing by being larger.
   private static final int ENCODED_BYTES_MAX = 1 << 17;
 
-  // Bytes that lie in no block of ours go to the layer through an array of this size, which is that
+  // Bytes that lie in no block of ours go to the layer through a buffer of this size, which is that
   // of the largest TLS record.
   private static final int STAGED_BYTES_MAX = 1 << 14;
 
@@ -57,6 +56,7 @@ final class SendPath {
   // The worker's, kept from the first piece on that goes through it: looked up it would cost every
   // piece a search and a new buffer.
   private ByteBuffer staged;
+  private MemorySegment stagedMemory;
   private final CopyingSend copying = new CopyingSend();
 
   // Made one by one as they are needed; those that wait for nothing are used again.
@@ -177,20 +177,29 @@ final class SendPath {
       return;
     }
     if (staged == null) {
-      staged = worker.attachment(Staging.class, ignored -> new Staging()).buffer;
+      Staging staging = worker.attachment(Staging.class, ignored -> new Staging());
+      staged = layer.encodesNativeMemory() ? staging.nativeMemory() : staging.array;
+      stagedMemory = MemorySegment.ofBuffer(staged.clear());
     }
     for (int done = 0; done < count; ) {
       int part = Math.min(count - done, STAGED_BYTES_MAX);
-      MemorySegment.copy(
-          piece.memory(), ValueLayout.JAVA_BYTE, piece.offset() + done, staged.array(), 0, part);
+      MemorySegment.copy(piece.memory(), piece.offset() + done, stagedMemory, 0, part);
       layer.encode(staged.limit(part).position(0));
       done += part;
     }
   }
 
-  /** The array of a worker that bytes of the program's own memory go to a layer through. */
+  /** What bytes of the program's own memory go to a worker's layers through. */
   private static final class Staging {
-    final ByteBuffer buffer = ByteBuffer.wrap(new byte[STAGED_BYTES_MAX]);
+    final ByteBuffer array = ByteBuffer.wrap(new byte[STAGED_BYTES_MAX]);
+    private ByteBuffer nativeMemory;
+
+    ByteBuffer nativeMemory() {
+      if (nativeMemory == null) {
+        nativeMemory = ByteBuffer.allocateDirect(STAGED_BYTES_MAX);
+      }
+      return nativeMemory;
+    }
   }
 
   private void ask() {

@@ -11,6 +11,7 @@ import dev.uring.driver.ReceiveBuffers;
 import dev.uring.driver.SendOperation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Objects;
 
@@ -315,6 +316,29 @@ final class SendQueue extends ByteSink {
         released(piece.source.drop());
       }
       head = index(1);
+    }
+  }
+
+  /**
+   * Room in the open block, for an encoder that writes there itself and then says
+   * {@link #roomFilled}. Null where writes are dropped.
+   */
+  ByteBuffer room(int bytes) {
+    if (isDiscarding) {
+      return null;
+    }
+    if (open == null || open.offset() + open.capacity() - chunkPosition() < bytes) {
+      refill(bytes);
+    }
+    return open.buffer().limit(open.capacity()).position((int) (chunkPosition() - open.offset()));
+  }
+
+  /** Counts what was written into {@link #room}. */
+  void roomFilled(int bytes) {
+    chunk(open.memory(), chunkPosition() + bytes, open.offset() + open.capacity());
+    if (openBytes() == 0) {
+      // No send is going to let go of it.
+      closeOpenBlock();
     }
   }
 

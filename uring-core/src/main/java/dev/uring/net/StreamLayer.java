@@ -81,6 +81,16 @@ public abstract class StreamLayer {
    */
   protected abstract void encode(ByteBuffer bytes);
 
+  /**
+   * Whether {@link #encode} is to be given native memory, because the layer would have to copy an
+   * array there. Otherwise it is given what costs least.
+   *
+   * @return asked once, when the first bytes come that are copied for it
+   */
+  protected boolean encodesNativeMemory() {
+    return false;
+  }
+
   /** The program has ended its output, and every byte of it was encoded: writes a farewell. */
   protected abstract void finish();
 
@@ -163,6 +173,27 @@ public abstract class StreamLayer {
    */
   protected final ByteSink wire() {
     return output.wire();
+  }
+
+  /**
+   * Room on the wire, for a layer that writes native memory and needs no {@link #wire} in between.
+   *
+   * @param bytes least room, at most 32 KiB
+   * @return a buffer from whose position on so many bytes fit, to be answered by
+   *     {@link #wireFilled} before anything else is written; null when the connection is ending and
+   *     nothing is sent any more
+   */
+  protected final ByteBuffer wireRoom(int bytes) {
+    return output.wire().room(bytes);
+  }
+
+  /**
+   * Counts bytes that were written into {@link #wireRoom}.
+   *
+   * @param bytes how many, from the room's first on; 0 gives the room back
+   */
+  protected final void wireFilled(int bytes) {
+    output.wire().roomFilled(bytes);
   }
 
   /** {@link #outputState} has changed for the better: what waits is encoded in this turn. */

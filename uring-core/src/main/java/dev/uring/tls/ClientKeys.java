@@ -15,9 +15,11 @@ final class ClientKeys extends X509ExtendedKeyManager {
   private static final String ALIAS = "client";
 
   private final TlsCredentials credentials;
+  private final PrivateKey key;
 
-  ClientKeys(TlsCredentials credentials) {
+  ClientKeys(TlsCredentials credentials, TlsProvider provider) {
     this.credentials = credentials;
+    this.key = provider.ready(credentials.key());
   }
 
   @Override
@@ -37,7 +39,7 @@ final class ClientKeys extends X509ExtendedKeyManager {
 
   @Override
   public PrivateKey getPrivateKey(String alias) {
-    return credentials.key();
+    return key;
   }
 
   @Override

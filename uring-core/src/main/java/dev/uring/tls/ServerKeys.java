@@ -17,9 +17,12 @@ import javax.net.ssl.X509ExtendedKeyManager;
 /** Chooses a server's certificate by the name that the client asks for. An alias is an index. */
 final class ServerKeys extends X509ExtendedKeyManager {
   private final List<TlsCredentials> credentials;
+  // As the provider's engine wants them, once and not in every handshake.
+  private final List<PrivateKey> keys;
 
-  ServerKeys(List<TlsCredentials> credentials) {
+  ServerKeys(List<TlsCredentials> credentials, TlsProvider provider) {
     this.credentials = credentials;
+    this.keys = credentials.stream().map(each -> provider.ready(each.key())).toList();
   }
 
   @Override
@@ -75,7 +78,7 @@ final class ServerKeys extends X509ExtendedKeyManager {
 
   @Override
   public PrivateKey getPrivateKey(String alias) {
-    return credentials.get(Integer.parseInt(alias)).key();
+    return keys.get(Integer.parseInt(alias));
   }
 
   @Override

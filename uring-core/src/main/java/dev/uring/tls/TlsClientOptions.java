@@ -52,7 +52,8 @@ public final class TlsClientOptions extends TlsSettings {
     credentials = builder.credentials;
     serverName = builder.serverName;
     isInsecure = builder.isInsecure;
-    KeyManager[] keys = credentials == null ? null : new KeyManager[] {new ClientKeys(credentials)};
+    KeyManager[] keys =
+        credentials == null ? null : new KeyManager[] {new ClientKeys(credentials, provider())};
     context = newContext(
         keys, isInsecure ? new TrustManager[] {new TrustsEverybody()} : trust.managers());
     parameters = newParameters(context);

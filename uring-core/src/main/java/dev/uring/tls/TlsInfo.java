@@ -54,8 +54,13 @@ public record TlsInfo(
         session.getCipherSuite(),
         alpn == null || alpn.isEmpty() ? Optional.empty() : Optional.of(alpn),
         requestedName(session),
-        peerCertificates(session),
+        asksForCertificate(engine) ? peerCertificates(session) : List.of(),
         isFromBefore(session.getCreationTime(), beganMillis));
+  }
+
+  // That there are none is said with an exception, which is the dearest part of all this.
+  private static boolean asksForCertificate(SSLEngine engine) {
+    return engine.getUseClientMode() || engine.getNeedClientAuth() || engine.getWantClientAuth();
   }
 
   // Conscrypt's sessions have whole seconds: one of the same second is taken for a new one.

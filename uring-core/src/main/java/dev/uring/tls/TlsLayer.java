@@ -45,6 +45,10 @@ final class TlsLayer extends StreamLayer {
   // An engine that takes nothing at first has something to say before; not more often than this.
   private static final int ATTEMPTS_MAX = 4;
 
+  // Content of a record, and what comes to it with every cipher suite.
+  private static final int CONTENT_BYTES_MAX = 1 << 14;
+  private static final int OVERHEAD_BYTES_MAX = 256;
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final TlsSettings settings;
@@ -57,6 +61,8 @@ final class TlsLayer extends StreamLayer {
   private long beganMillis;
   private TlsInfo info;
   private boolean isTls13;
+  // From the end of the handshake on.
+  private boolean isNative;
   private boolean offersEarlyData;
   private boolean isTaskRunning;
   private boolean isInputEnded;
@@ -68,6 +74,9 @@ final class TlsLayer extends StreamLayer {
   private Block kept;
   private int keptFrom;
   private int keptCount;
+
+  // The record that is to be decoded, from its position to its limit.
+  private ByteBuffer record;
 
   // What has arrived and was not looked at, within a call of received().
   private MemorySegment arrival = MemorySegment.NULL;
@@ -160,6 +169,11 @@ final class TlsLayer extends StreamLayer {
   }
 
   @Override
+  protected boolean encodesNativeMemory() {
+    return settings.provider().worksOnNativeMemory();
+  }
+
+  @Override
   protected void finish() {
     // Before the handshake is through there is no stream that an end could be cut off from.
     if (info == null || isTaskRunning || isOutputEnded || isFailed) {
@@ -199,7 +213,7 @@ final class TlsLayer extends StreamLayer {
     }
   }
 
-  // Copies the next record to where it is decoded, if all of it is here.
+  // Puts the next record where it is decoded, if all of it is here.
   private boolean takeRecord() throws SSLException {
     int available = keptCount + arrivalCount;
     if (available < HEADER_BYTES) {
@@ -210,6 +224,12 @@ final class TlsLayer extends StreamLayer {
       return false;
     }
     int fromKept = Math.min(keptCount, length);
+    record = fromKept == 0 && isNative ? arrays.arrivedAt(arrival, arrivalOffset, length) : null;
+    if (record != null) {
+      arrivalOffset += length;
+      arrivalCount -= length;
+      return true;
+    }
     if (fromKept > 0) {
       copy(kept.memory(), kept.offset() + keptFrom, 0, fromKept);
       keptFrom += fromKept;
@@ -224,7 +244,8 @@ final class TlsLayer extends StreamLayer {
       arrivalOffset += rest;
       arrivalCount -= rest;
     }
-    arrays.arrivedBuffer.limit(length).position(0);
+    record = isNative ? arrays.nativeBuffer() : arrays.arrivedBuffer;
+    record.limit(length).position(0);
     return true;
   }
 
@@ -296,18 +317,22 @@ final class TlsLayer extends StreamLayer {
   }
 
   private void copy(MemorySegment from, long offset, int to, int count) {
-    MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, arrays.arrived, to, count);
+    if (isNative) {
+      MemorySegment.copy(from, offset, arrays.nativeMemory(), to, count);
+    } else {
+      MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, arrays.arrived, to, count);
+    }
   }
 
   private void unwrap() throws SSLException {
-    ByteBuffer record = arrays.arrivedBuffer;
-    int type = record.get(0);
+    int type = record.get(record.position());
+    int length = record.remaining();
     if (info == null && type == TYPE_HANDSHAKE && !engine.getUseClientMode()) {
-      offersEarlyData |= ClientHello.offersEarlyData(arrays.arrived, record.limit());
+      offersEarlyData |= ClientHello.offersEarlyData(arrays.arrived, length);
     }
     boolean mayBeFarewell = info != null && (isTls13 || type == TYPE_ALERT);
     if (mayBeFarewell && settings.provider().endsOutputWithInput()) {
-      unwrapAsking(record);
+      unwrapAsking(length);
       return;
     }
     if (type == TYPE_ALERT && info != null && !isTls13) {
@@ -318,9 +343,9 @@ final class TlsLayer extends StreamLayer {
     }
     for (int attempt = 0; record.hasRemaining() && !isInputEnded; attempt++) {
       if (attempt == ATTEMPTS_MAX) {
-        throw new SSLException("engine does not take a record of " + record.limit() + " bytes");
+        throw new SSLException("engine does not take a record of " + length + " bytes");
       }
-      unwrap(record, record.remaining());
+      unwrap(record.remaining());
     }
   }
 
@@ -328,19 +353,20 @@ final class TlsLayer extends StreamLayer {
   // peer's end, and leaves our output open. TLS 1.3 hides which records those are. Tempting but
   // wrong: the reply first, and then the record with room. A reply that is not there yet would be
   // lost.
-  private void unwrapAsking(ByteBuffer record) throws SSLException {
+  private void unwrapAsking(int length) throws SSLException {
     SSLEngineResult asked = engine.unwrap(record, NOTHING);
-    if (engine.isInboundDone()) {
+    if (asked.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
+      // As good as always: it is the program's.
+      unwrap(length);
+    } else if (engine.isInboundDone()) {
       isInputEnded = true;
       endInput();
-    } else if (asked.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
-      unwrap(record, record.limit());
     } else {
       proceed(asked.getHandshakeStatus());
     }
   }
 
-  private void unwrap(ByteBuffer record, int room) throws SSLException {
+  private void unwrap(int room) throws SSLException {
     SSLEngineResult result = engine.unwrap(record, inputRoom(room));
     if (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
       inputFilled(0);
@@ -479,6 +505,7 @@ final class TlsLayer extends StreamLayer {
     worker.disarm(deadline);
     info = TlsInfo.of(engine, beganMillis);
     isTls13 = info.protocol().equals("TLSv1.3");
+    isNative = settings.provider().worksOnNativeMemory();
     outputOpened();
     opening.agreed(connection());
   }
@@ -486,14 +513,7 @@ final class TlsLayer extends StreamLayer {
   // Output.
 
   private SSLEngineResult wrap(ByteBuffer bytes) throws SSLException {
-    SSLEngineResult result = engine.wrap(bytes, arrays.leavingBuffer());
-    while (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
-      arrays.enlargeLeaving(engine.getSession().getPacketBufferSize());
-      result = engine.wrap(bytes, arrays.leavingBuffer());
-    }
-    if (result.bytesProduced() > 0) {
-      wire().putBytes(arrays.leaving(), 0, result.bytesProduced());
-    }
+    SSLEngineResult result = isNative ? wrapOntoWire(bytes) : wrapIntoArray(bytes);
     if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
       isOutputEnded = true;
     } else if (bytes.hasRemaining() && result.bytesConsumed() == 0) {
@@ -502,6 +522,31 @@ final class TlsLayer extends StreamLayer {
       if (isTaskRunning) {
         throw new SSLException("engine wants a task in the middle of data");
       }
+    }
+    return result;
+  }
+
+  // Straight to where the kernel is going to read it.
+  private SSLEngineResult wrapOntoWire(ByteBuffer bytes) throws SSLException {
+    ByteBuffer room = wireRoom(Math.min(bytes.remaining(), CONTENT_BYTES_MAX) + OVERHEAD_BYTES_MAX);
+    if (room == null) {
+      return wrapIntoArray(bytes);
+    }
+    SSLEngineResult result = engine.wrap(bytes, room);
+    wireFilled(result.bytesProduced());
+    return result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW
+        ? wrapIntoArray(bytes)
+        : result;
+  }
+
+  private SSLEngineResult wrapIntoArray(ByteBuffer bytes) throws SSLException {
+    SSLEngineResult result = engine.wrap(bytes, arrays.leavingBuffer());
+    while (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
+      arrays.enlargeLeaving(engine.getSession().getPacketBufferSize());
+      result = engine.wrap(bytes, arrays.leavingBuffer());
+    }
+    if (result.bytesProduced() > 0) {
+      wire().putBytes(arrays.leaving(), 0, result.bytesProduced());
     }
     return result;
   }

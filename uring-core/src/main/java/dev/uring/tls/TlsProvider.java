@@ -2,7 +2,11 @@ package dev.uring.tls;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
 import java.security.Provider;
+import java.security.spec.PKCS8EncodedKeySpec;
 import javax.net.ssl.SSLEngine;
 
 /** Who does the cryptography of TLS. */
@@ -13,7 +17,8 @@ public enum TlsProvider {
   JDK,
   /**
    * Conscrypt, which is BoringSSL: artifact {@code org.conscrypt:conscrypt-openjdk-uber}. Options
-   * with it are refused when it is not on the class path.
+   * with it are refused when it is not on the class path. Its engine hands out no tasks: it signs
+   * on the worker, which takes 20 µs with an EC key and half a millisecond with RSA 2048.
    */
   CONSCRYPT;
 
@@ -61,8 +66,33 @@ public enum TlsProvider {
     return engine;
   }
 
+  /**
+   * The key as the engine uses it. Conscrypt parses and checks any other in every handshake, also
+   * in those that resume a session: 30 µs for an EC key, 100 µs for RSA 2048.
+   *
+   * @return the same key where there is nothing to gain: it cannot be read, as that of a hardware
+   *     module, or is of a kind that the provider has no factory for
+   */
+  PrivateKey ready(PrivateKey key) {
+    byte[] encoded = isConscrypt() && "PKCS#8".equals(key.getFormat()) ? key.getEncoded() : null;
+    if (encoded == null) {
+      return key;
+    }
+    try {
+      return KeyFactory.getInstance(key.getAlgorithm(), implementation())
+          .generatePrivate(new PKCS8EncodedKeySpec(encoded));
+    } catch (GeneralSecurityException unknown) {
+      return key;
+    }
+  }
+
   /** Whether its engine lets nothing more out once it has seen the peer's end. */
   boolean endsOutputWithInput() {
+    return isConscrypt();
+  }
+
+  /** Whether its engine works on native memory, so that it would copy arrays there and back. */
+  boolean worksOnNativeMemory() {
     return isConscrypt();
   }
 

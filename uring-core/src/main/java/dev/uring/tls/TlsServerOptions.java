@@ -55,7 +55,7 @@ public final class TlsServerOptions extends TlsSettings implements TlsServerSour
     trust = builder.trust;
     rejectsUnknownNames = builder.rejectsUnknownNames;
     onHandshakeFailure = builder.onHandshakeFailure;
-    ServerKeys keys = new ServerKeys(credentials);
+    ServerKeys keys = new ServerKeys(credentials, provider());
     context = newContext(new KeyManager[] {keys}, trust.managers());
     parameters = newParameters(context);
     parameters.setNeedClientAuth(clientAuth == ClientAuth.NEED);

@@ -17,20 +17,12 @@ import io.kotest.matchers.comparables.shouldBeLessThan
 import java.lang.foreign.Arena
 import java.lang.foreign.MemorySegment
 import java.lang.management.ManagementFactory
-import java.lang.reflect.Proxy
 import java.net.Socket
-import java.nio.ByteBuffer
-import javax.net.ssl.SSLEngine
-import javax.net.ssl.SSLEngineResult
-import javax.net.ssl.SSLEngineResult.HandshakeStatus
-import javax.net.ssl.SSLPeerUnverifiedException
-import javax.net.ssl.SSLSession
 
 private const val WARM_UP_ROUND_TRIPS = 20_000
 private const val ROUND_TRIPS = 20_000
 private const val ROUNDS_MAX = 10
 private val BYTES_PER_REQUEST_MAX get() = 0.1 + selectorBytes
-private const val HEADER_BYTES = 5
 private const val RECORD_BYTES_MAX = 16_000
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
@@ -38,20 +30,24 @@ private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 /** With an engine that encrypts nothing and allocates nothing, what is left is what the layer allocates. */
 class TlsAllocationKernelTest :
     FunSpec({
-        for ((size, pipeline) in listOf(64 to 1, 64 to 16, 16_000 to 1)) {
-            tlsTest("$pipeline records of $size bytes at a time allocate nothing beyond the engine's own") {
-                allocatedBytesPerRequest(size, pipeline) { echo } shouldBeLessThan BYTES_PER_REQUEST_MAX
+        for (provider in listOf(TlsProvider.JDK, TlsProvider.CONSCRYPT)) {
+            for ((size, pipeline) in listOf(64 to 1, 64 to 16, 16_000 to 1)) {
+                tlsTest("$pipeline records of $size bytes at a time allocate nothing beyond what $provider does") {
+                    allocatedBytesPerRequest(provider, size, pipeline) { echo } shouldBeLessThan BYTES_PER_REQUEST_MAX
+                }
             }
-        }
 
-        for (size in listOf(64, 40_000)) {
-            tlsTest("a reply of $size bytes in memory that is handed over allocates nothing beyond the engine's own") {
-                allocatedBytesPerRequest(size, 1) { GuardedReply(size) } shouldBeLessThan BYTES_PER_REQUEST_MAX
+            for (size in listOf(64, 40_000)) {
+                tlsTest("a reply of $size bytes that is handed over allocates nothing beyond what $provider does") {
+                    allocatedBytesPerRequest(provider, size, 1) { GuardedReply(size) } shouldBeLessThan
+                        BYTES_PER_REQUEST_MAX
+                }
             }
         }
     })
 
 private fun allocatedBytesPerRequest(
+    provider: TlsProvider,
     replyBytes: Int,
     pipeline: Int,
     handler: () -> ConnectionHandler,
@@ -61,10 +57,11 @@ private fun allocatedBytesPerRequest(
         TlsServerOptions
             .builder()
             .credentials(own)
-            .provider(TlsProvider.JDK)
+            .provider(provider)
             .build()
+    val engine = { if (provider == TlsProvider.JDK) ClearEngine() else KeepingEngine() }
     val recordBytes = minOf(replyBytes, RECORD_BYTES_MAX)
-    return withServer(smallConfig().build(), { TlsOpening(settings, ClearEngine(), { handler() }, null) }) { server ->
+    return withServer(smallConfig().build(), { TlsOpening(settings, engine(), { handler() }, null) }) { server ->
         val client = server.connect()
         val worker = server.workerThreadId()
         val record = byteArrayOf(23, 3, 3, (recordBytes shr 8).toByte(), recordBytes.toByte()) + ByteArray(recordBytes)
@@ -124,126 +121,4 @@ private class GuardedReply(
     override fun memory(): MemorySegment = memory
 
     override fun released() = Unit
-}
-
-/** Puts what it is given into records as it is, and is through with its handshake from the beginning. */
-private class ClearEngine : SSLEngine() {
-    private val session =
-        Proxy.newProxyInstance(javaClass.classLoader, arrayOf(SSLSession::class.java)) { _, method, _ ->
-            when (method.name) {
-                "getProtocol" -> "TLSv1.3"
-                "getCipherSuite" -> "TLS_NULL"
-                "getCreationTime" -> 0L
-                "getApplicationBufferSize", "getPacketBufferSize" -> 1 shl 14
-                "getPeerCertificates" -> throw SSLPeerUnverifiedException("none")
-                else -> error(method.name)
-            }
-        } as SSLSession
-
-    private val unwrapped = ClearResults()
-    private val wrapped = ClearResults()
-
-    override fun wrap(
-        srcs: Array<ByteBuffer>,
-        offset: Int,
-        length: Int,
-        dst: ByteBuffer,
-    ): SSLEngineResult {
-        val src = srcs[offset]
-        return wrap(src, dst)
-    }
-
-    override fun wrap(
-        src: ByteBuffer,
-        dst: ByteBuffer,
-    ): SSLEngineResult {
-        val count = minOf(src.remaining(), 1 shl 14)
-        if (count == 0) return wrapped.of(0, 0)
-        dst
-            .put(23)
-            .put(3)
-            .put(3)
-            .putShort(count.toShort())
-        val limit = src.limit()
-        src.limit(src.position() + count)
-        dst.put(src)
-        src.limit(limit)
-        return wrapped.of(count, count + HEADER_BYTES)
-    }
-
-    override fun unwrap(
-        src: ByteBuffer,
-        dsts: Array<ByteBuffer>,
-        offset: Int,
-        length: Int,
-    ): SSLEngineResult = unwrap(src, dsts[offset])
-
-    override fun unwrap(
-        src: ByteBuffer,
-        dst: ByteBuffer,
-    ): SSLEngineResult {
-        src.position(src.position() + HEADER_BYTES)
-        val count = src.remaining()
-        dst.put(src)
-        return unwrapped.of(count + HEADER_BYTES, count)
-    }
-
-    override fun getHandshakeStatus() = HandshakeStatus.NOT_HANDSHAKING
-
-    override fun beginHandshake() = Unit
-
-    override fun getSession() = session
-
-    override fun getApplicationProtocol() = ""
-
-    override fun closeOutbound() = Unit
-
-    override fun isOutboundDone() = false
-
-    override fun isInboundDone() = false
-
-    override fun closeInbound() = Unit
-
-    override fun getDelegatedTask(): Runnable? = null
-
-    override fun getSupportedCipherSuites(): Array<String> = emptyArray()
-
-    override fun getEnabledCipherSuites(): Array<String> = emptyArray()
-
-    override fun setEnabledCipherSuites(suites: Array<String>) = Unit
-
-    override fun getSupportedProtocols(): Array<String> = emptyArray()
-
-    override fun getEnabledProtocols(): Array<String> = emptyArray()
-
-    override fun setEnabledProtocols(protocols: Array<String>) = Unit
-
-    override fun setUseClientMode(mode: Boolean) = Unit
-
-    override fun getUseClientMode() = false
-
-    override fun setNeedClientAuth(need: Boolean) = Unit
-
-    override fun getNeedClientAuth() = false
-
-    override fun setWantClientAuth(want: Boolean) = Unit
-
-    override fun getWantClientAuth() = false
-
-    override fun setEnableSessionCreation(flag: Boolean) = Unit
-
-    override fun getEnableSessionCreation() = true
-}
-
-/** Results by the bytes that were consumed: as many objects as there are sizes, and no more. */
-private class ClearResults {
-    private val bySize = arrayOfNulls<SSLEngineResult>(1 shl 15)
-
-    fun of(
-        consumed: Int,
-        produced: Int,
-    ): SSLEngineResult =
-        bySize[consumed]
-            ?: SSLEngineResult(SSLEngineResult.Status.OK, HandshakeStatus.NOT_HANDSHAKING, consumed, produced)
-                .also { bySize[consumed] = it }
 }

@@ -11,6 +11,8 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+import java.security.PrivateKey
 
 private val PROTOCOLS = listOf("TLSv1.3", "TLSv1.2")
 
@@ -23,6 +25,30 @@ class TlsConscryptKernelTest :
             TlsProvider.JDK.implementation() shouldBe null
             TlsProvider.isConscryptThere() shouldBe true
             TlsProvider.AUTO.implementation().name shouldBe "Conscrypt"
+        }
+
+        tlsTest("keys are Conscrypt's own before the first handshake, and stay as they are where it cannot read them") {
+            for (own in listOf(TestCertificates.ec, TestCertificates.rsa)) {
+                val key = own.credentials.key()
+                val servers = ServerKeys(listOf(own.credentials), TlsProvider.CONSCRYPT)
+                val clients = ClientKeys(own.credentials, TlsProvider.CONSCRYPT)
+                for (ready in listOf(servers.getPrivateKey("0"), clients.getPrivateKey("client"))) {
+                    ready.javaClass.packageName shouldBe "org.conscrypt"
+                    ready.encoded shouldBe key.encoded
+                }
+                // What it has made itself it does not make again.
+                servers.getPrivateKey("0") shouldBeSameInstanceAs servers.getPrivateKey("0")
+                ServerKeys(listOf(own.credentials), TlsProvider.JDK).getPrivateKey("0") shouldBeSameInstanceAs key
+            }
+            val sealed =
+                object : PrivateKey {
+                    override fun getAlgorithm() = "RSA"
+
+                    override fun getFormat() = null
+
+                    override fun getEncoded() = null
+                }
+            TlsProvider.CONSCRYPT.ready(sealed) shouldBeSameInstanceAs sealed
         }
 
         for (protocol in PROTOCOLS) {

@@ -14,22 +14,24 @@ import kotlin.io.path.readText
 /**
  * What testssl.sh says of a server with every default: nothing above LOW.
  *
- * Here are the checks of protocols, cipher suites, forward secrecy, the server's order and renegotiation: 20 s on an idle
- * machine, most of it the scanner's own. The rest of its list takes a minute; against any of our servers:
+ * Here are the checks of protocols, cipher suites, forward secrecy, the server's order and renegotiation: 20 s for each
+ * provider on an idle machine, most of it the scanner's own. The rest of its list takes a minute; against any of our servers:
  * `testssl -p -s -f -P -U 127.0.0.1:7443`. Its checks of the certificate (`-S`) are about the certificate that a
  * server is given, and so not about us.
  */
 class TlsScannerKernelTest :
     FunSpec({
-        scannerTest("testssl.sh finds nothing above LOW in a server with every default") {
-            withTls { world ->
-                val defaults = TlsServerOptions.builder().credentials(TestCertificates.rsa.credentials)
-                val server = world.listen(defaults.provider(TlsProvider.JDK).build()) { echo }
-                val findings = scan(server.port())
-                // That it has looked.
-                findings.map { it.id } shouldContain "TLS1_3"
-                findings.map { it.id } shouldContain "secure_client_renego"
-                findings.filter { it.severity in ABOVE_LOW }.shouldBeEmpty()
+        for (provider in listOf(TlsProvider.JDK, TlsProvider.CONSCRYPT)) {
+            scannerTest("testssl.sh finds nothing above LOW in a server with every default and $provider") {
+                withTls { world ->
+                    val defaults = TlsServerOptions.builder().credentials(TestCertificates.rsa.credentials)
+                    val server = world.listen(defaults.provider(provider).build()) { echo }
+                    val findings = scan(server.port(), provider)
+                    // That it has looked.
+                    findings.map { it.id } shouldContain "TLS1_3"
+                    findings.map { it.id } shouldContain "secure_client_renego"
+                    findings.filter { it.severity in ABOVE_LOW }.shouldBeEmpty()
+                }
             }
         }
     })
@@ -44,9 +46,12 @@ private data class Finding(
     val text: String,
 )
 
-private fun scan(port: Int): List<Finding> {
-    val report: Path = TestCertificates.folder.resolve("testssl.json")
-    val log = TestCertificates.folder.resolve("testssl.log")
+private fun scan(
+    port: Int,
+    provider: TlsProvider,
+): List<Finding> {
+    val report: Path = TestCertificates.folder.resolve("testssl-$provider.json")
+    val log = TestCertificates.folder.resolve("testssl-$provider.log")
     val quietly = listOf(PROGRAM, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none")
     val process =
         ProcessBuilder(quietly + listOf("-p", "-s", "-f", "-P", "-R", "--jsonfile", "$report", "127.0.0.1:$port"))
