@@ -15,12 +15,12 @@
  *
  * <p><b>Threads.</b> A layer belongs to its connection's worker. What takes long in a handshake,
  * private keys and chains of certificates, runs on a few threads beside each worker
- * ({@link dev.uring.tls.HandshakeThreads}), never on it.
+ * ({@link dev.uring.tls.HandshakeThreads}), never on it. Only Conscrypt's engine hands nothing out.
  *
  * <p><b>Who owns memory.</b> Records are decoded into the connection's own block of unconsumed
  * bytes, and encoded into its send queue; on their way they pass through two arrays of the worker
- * ({@link dev.uring.tls.RecordArrays}). Only the beginning of a record whose rest has not arrived
- * is kept. An idle connection keeps its engine, and no buffer.
+ * ({@link dev.uring.tls.RecordArrays}), with Conscrypt through none. Only the beginning of a record
+ * whose rest has not arrived is kept. An idle connection keeps its engine, and no buffer.
  *
  * <p><b>Read next.</b> {@code dev.uring.UringRuntime#listen} with TLS.
  */

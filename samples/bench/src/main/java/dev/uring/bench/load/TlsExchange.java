@@ -13,7 +13,7 @@ import org.HdrHistogram.Histogram;
  * <p>A connection for each request ends with this side's close_notify and the server's end of the
  * stream, so that a round leaves nothing for the server to do.
  */
-final class TlsExchange {
+final class TlsExchange implements TlsTask {
   private final TlsDialer.Target target;
   private final int slot;
   private final int slotsCount;
@@ -41,13 +41,15 @@ final class TlsExchange {
     this.serial = slot;
   }
 
-  void open() throws IOException {
+  @Override
+  public void open() throws IOException {
     if (target.isEcho()) {
       socket = target.dial(slot, slot, true);
     }
   }
 
-  Histogram run(long endsNanos) throws IOException {
+  @Override
+  public Histogram run(long endsNanos) throws IOException {
     Histogram latencies = LoadWindow.newHistogram();
     do {
       long began = System.nanoTime();
@@ -90,7 +92,8 @@ final class TlsExchange {
     socket.close();
   }
 
-  void drop() {
+  @Override
+  public void drop() {
     try {
       if (socket != null) {
         socket.close();

@@ -4,6 +4,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +19,8 @@ import org.HdrHistogram.Histogram;
 /**
  * The load for servers that speak TLS, with the commands of {@link NioLoadGenerator} and one more:
  * {@code MODE echo} keeps connections open, {@code MODE full} makes a connection and a full
- * handshake for each request, {@code MODE resumed} a connection that resumes a session.
+ * handshake for each request, {@code MODE resumed} a connection that resumes a session. {@code MODE
+ * bulk FILE} keeps connections open and fetches, from servers of HTTP, what must be that file.
  *
  * <p>Blocking sockets of the JDK, a thread for each connection. Requests per second of fast servers
  * are its own limit, as it encrypts as much as they do; server CPU for each request, the primary
@@ -25,9 +28,10 @@ import org.HdrHistogram.Histogram;
  */
 public final class TlsLoadGenerator {
   private final TlsDialer dialer;
-  private final List<TlsExchange> exchanges = new ArrayList<>();
+  private final List<TlsTask> tasks = new ArrayList<>();
   private ExecutorService threads;
   private String mode = "echo";
+  private byte[] file;
 
   private TlsLoadGenerator() throws GeneralSecurityException {
     dialer = new TlsDialer();
@@ -42,8 +46,9 @@ public final class TlsLoadGenerator {
    */
   public static void main(String[] args) throws IOException, GeneralSecurityException {
     TlsLoadGenerator generator = new TlsLoadGenerator();
-    NioLoadGenerator.reply(
-        "READY {\"settings\":\"JDK sockets and JDK TLS 1.3, a thread for each connection\"}");
+    NioLoadGenerator.reply("READY {\"settings\":\"JDK sockets and JDK TLS 1.3 with "
+        + TlsDialer.CIPHER_SUITE
+        + ", a thread for each connection\"}");
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null && !line.equals("QUIT"); line = in.readLine()) {
@@ -55,7 +60,7 @@ public final class TlsLoadGenerator {
   private String answer(String[] words) {
     try {
       switch (words[0]) {
-        case "MODE" -> mode = words[1];
+        case "MODE" -> change(words);
         case "OPEN" -> open(words);
         case "RUN" -> {
           return run(Long.parseLong(words[1]));
@@ -70,6 +75,13 @@ public final class TlsLoadGenerator {
     }
   }
 
+  private void change(String[] words) throws IOException {
+    mode = words[1];
+    file = mode.equals("bulk")
+        ? Files.readAllBytes(Path.of(String.join(" ", List.of(words).subList(2, words.length))))
+        : null;
+  }
+
   private void open(String[] words) throws IOException {
     int port = Integer.parseInt(words[1]);
     int count = Integer.parseInt(words[2]);
@@ -79,10 +91,11 @@ public final class TlsLoadGenerator {
     threads = Executors.newFixedThreadPool(count);
     TlsDialer.Target target = dialer.target(port, stallMillis, mode);
     for (int slot = 0; slot < count; slot++) {
-      TlsExchange exchange =
-          new TlsExchange(target, slot, count, Integer.parseInt(words[3]), requestBytes, content);
-      exchanges.add(exchange);
-      exchange.open();
+      TlsTask task = file == null
+          ? new TlsExchange(target, slot, count, Integer.parseInt(words[3]), requestBytes, content)
+          : new TlsFetch(target, slot, file);
+      tasks.add(task);
+      task.open();
     }
   }
 
@@ -90,8 +103,8 @@ public final class TlsLoadGenerator {
     long started = System.nanoTime();
     long ends = started + millis * 1_000_000;
     List<Callable<Histogram>> runs = new ArrayList<>();
-    for (TlsExchange exchange : exchanges) {
-      runs.add(() -> exchange.run(ends));
+    for (TlsTask task : tasks) {
+      runs.add(() -> task.run(ends));
     }
     Histogram all = LoadWindow.newHistogram();
     try {
@@ -107,8 +120,8 @@ public final class TlsLoadGenerator {
   }
 
   private void drop() {
-    exchanges.forEach(TlsExchange::drop);
-    exchanges.clear();
+    tasks.forEach(TlsTask::drop);
+    tasks.clear();
     if (threads != null) {
       threads.shutdownNow();
     }

@@ -59,6 +59,21 @@ final class NettyEcho {
       SslContext tls)
       throws InterruptedException {
     ChannelHandler echo = new EchoHandler();
+    return listen(io, channel, childOptions, tls == null ? echo : overTls(tls, echo));
+  }
+
+  /**
+   * Listens for something else than echo, with the same settings.
+   *
+   * @param child handles each connection
+   * @return the port
+   */
+  static int listen(
+      IoHandlerFactory io,
+      Class<? extends ServerChannel> channel,
+      Map<ChannelOption<?>, Object> childOptions,
+      ChannelHandler child)
+      throws InterruptedException {
     EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, io);
     ServerBootstrap bootstrap = new ServerBootstrap()
         .group(loop)
@@ -66,7 +81,7 @@ final class NettyEcho {
         .option(ChannelOption.SO_BACKLOG, BACKLOG)
         .childOption(ChannelOption.TCP_NODELAY, true)
         .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
-        .childHandler(tls == null ? echo : overTls(tls, echo));
+        .childHandler(child);
     childOptions.forEach((option, value) -> set(bootstrap, option, value));
     Channel server = bootstrap
         .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))

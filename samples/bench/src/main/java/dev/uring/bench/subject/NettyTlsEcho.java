@@ -54,7 +54,7 @@ public final class NettyTlsEcho {
         .serve();
   }
 
-  private static SslContext context(Path file, char[] password, SslProvider provider)
+  static SslContext context(Path file, char[] password, SslProvider provider)
       throws IOException, GeneralSecurityException {
     KeyStore store = KeyStore.getInstance("PKCS12");
     try (InputStream bytes = Files.newInputStream(file)) {

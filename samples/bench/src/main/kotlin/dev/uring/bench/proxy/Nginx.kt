@@ -23,13 +23,18 @@ internal class Nginx private constructor(
         /** nginx with its stream module, or why it cannot be used here. */
         val here: Result<Nginx> by lazy {
             runCatching {
-                // Debian keeps it where only root's PATH looks.
-                val program = findOnPath("nginx") ?: Path.of("/usr/sbin/nginx")
-                check(Files.isExecutable(program)) {
-                    "nginx is not installed (Debian: apt-get install nginx libnginx-mod-stream)"
-                }
+                val program =
+                    checkNotNull(installed) {
+                        "nginx is not installed (Debian: apt-get install nginx libnginx-mod-stream)"
+                    }
                 of(program, describe(program))
             }
+        }
+
+        /** The program; null when there is none. */
+        val installed: Path? by lazy {
+            // Debian keeps it where only root's PATH looks.
+            (findOnPath("nginx") ?: Path.of("/usr/sbin/nginx")).takeIf(Files::isExecutable)
         }
 
         /** What a [program] can do that describes itself like this (`nginx -V`). */
@@ -58,54 +63,68 @@ internal class Nginx private constructor(
     }
 }
 
-/** nginx as a stream proxy in one process, so that one pid has all of its CPU time. */
+/** nginx in one process of the harness's own, so that one pid has all of its CPU time. */
 internal class RunningNginx private constructor(
+    override val name: String,
+    override val settings: String,
     override val port: Int,
     override val pid: Long,
 ) : MeasuredServer {
-    override val name = ProxySubject.NGINX
-    override val settings = "one process, epoll, proxy_buffer_size 32k, tcp_nodelay on"
-
     override fun counters(): Map<String, Long> = emptyMap()
 
     companion object {
         private val START_LIMIT = 30.seconds
         private const val POLL_MILLIS = 20L
 
+        /** As a stream proxy. */
         fun start(
             nginx: Nginx,
             session: BenchSession,
             upstreamPort: Int,
         ): RunningNginx {
-            val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-            val home = Files.createDirectories(session.work.resolve("nginx-${ProcessHandle.current().pid()}"))
-            val configuration =
-                Files.writeString(home.resolve("nginx.conf"), configuration(nginx, home, port, upstreamPort))
-            val command =
-                session.placement.onServerCpu(
-                    listOf("${nginx.program}", "-p", "$home", "-c", "$configuration", "-e", "stderr"),
-                )
-            val child = session.pool.start(ProxySubject.NGINX, ProcessPool.leashed(command))
-            val pid = child.receive(ControlledProcess.PREFIX + "PID ", START_LIMIT).toLong()
-            awaitListening(port, pid)
-            return RunningNginx(port, pid)
+            val settings = "one process, epoll, proxy_buffer_size 32k, tcp_nodelay on"
+            return launch(ProxySubject.NGINX, settings, nginx.program, session) { _, port ->
+                streamConfiguration(nginx, port, upstreamPort)
+            }
         }
 
+        /** With what [configuration] says of a folder of its own and a port, beside what is the same for all. */
+        fun launch(
+            name: String,
+            settings: String,
+            program: Path,
+            session: BenchSession,
+            configuration: (home: Path, port: Int) -> String,
+        ): RunningNginx {
+            val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+            val home = Files.createDirectories(session.work.resolve("$name-${ProcessHandle.current().pid()}"))
+            val file = Files.writeString(home.resolve("nginx.conf"), configuration(home, port) + common(home))
+            val command =
+                session.placement.onServerCpu(listOf("$program", "-p", "$home", "-c", "$file", "-e", "stderr"))
+            val child = session.pool.start(name, ProcessPool.leashed(command))
+            val pid = child.receive(ControlledProcess.PREFIX + "PID ", START_LIMIT).toLong()
+            awaitListening(port, pid)
+            return RunningNginx(name, settings, port, pid)
+        }
+
+        private fun common(home: Path) =
+            """
+            daemon off;
+            master_process off;
+            pid $home/nginx.pid;
+            error_log stderr warn;
+            events { worker_connections 4096; }
+            """.trimIndent()
+
         // Buffers as large as ours: with its default of 16k it would make twice the system calls.
-        private fun configuration(
+        private fun streamConfiguration(
             nginx: Nginx,
-            home: Path,
             port: Int,
             upstreamPort: Int,
         ) = buildString {
             nginx.streamModule?.let { appendLine("load_module $it;") }
             appendLine(
                 """
-                daemon off;
-                master_process off;
-                pid $home/nginx.pid;
-                error_log stderr warn;
-                events { worker_connections 4096; }
                 stream {
                   proxy_buffer_size 32k;
                   server {

@@ -5,6 +5,7 @@ import dev.uring.bench.BenchOptions
 import dev.uring.bench.BenchSession
 import dev.uring.bench.BenchUnusable
 import dev.uring.bench.echo.EchoLoad
+import dev.uring.bench.echo.MeasuredServer
 import dev.uring.bench.measure.Contestant
 import dev.uring.bench.measure.Schedule
 import dev.uring.bench.process.ControlledProcess
@@ -20,15 +21,15 @@ import io.netty.util.Version
 import kotlinx.serialization.json.jsonPrimitive
 
 /**
- * Question: what does a request, and what does a handshake over TLS 1.3 cost the server's CPU, ours beside Netty on the
- * same kind of engine: the JDK's, and BoringSSL (Conscrypt here, tcnative there)?
+ * Question: what do a request, a handshake and a MiB of a file over TLS 1.3 cost the server's CPU, ours beside Netty on
+ * the same kind of engine: the JDK's, and BoringSSL (Conscrypt here, tcnative there)? And the file beside nginx?
  * Goal: a figure that a second run repeats. Non-goal: the highest rate; the load encrypts as much as the server does and
  * limits it.
  */
 object TlsBench : Bench {
     override val name = "tls"
-    override val summary = "Echo and handshakes over TLS 1.3, one server core: CPU per request, latency, allocation"
-    override val subjects = TlsSubject.ALL.map { it.name }
+    override val summary = "Echo, handshakes and files over TLS 1.3, one core: CPU per request, latency, allocation"
+    override val subjects = TlsSubject.ALL.map { it.name } + TlsFileSubject.NGINX
     override val workloads get() = TlsWorkload.ALL.map { it.id }
 
     internal val GENERATOR = JavaCommand.of("dev.uring.bench.load.TlsLoadGenerator")
@@ -55,6 +56,8 @@ object TlsBench : Bench {
                 AtLeast(OVER_NETTY),
             ),
             Aim(TlsSubject.URING_JDK, TlsSubject.NETTY_TCNATIVE, OPS_PER_CPU, workloads.toSet(), null),
+            Aim(TlsSubject.URING_JDK, TlsFileSubject.NGINX, OPS_PER_CPU, workloads.toSet(), null),
+            Aim(TlsSubject.URING_CONSCRYPT, TlsFileSubject.NGINX, OPS_PER_CPU, workloads.toSet(), null),
         )
 
     private val SCHEDULE = Schedule(rounds = 7, seconds = 1.4, warmUpRoundsMax = 8)
@@ -68,25 +71,34 @@ object TlsBench : Bench {
         val generator = ControlledProcess(session.pool.start("load", session.placement.onClientCpu(GENERATOR)))
         val selfCheck = TlsSelfCheck(session, generator, store).run()
 
-        val chosen = TlsSubject.ALL.filter { options.only.isEmpty() || it.name in options.only }
-        val (missing, present) = chosen.partition { it.unavailable(session) != null }
-        val left = missing.map { "${it.name} is left out: ${it.unavailable(session)}" }
-        if (present.isEmpty()) throw BenchUnusable("No subject can run here. ${left.joinToString(" ")}")
-        options.progress("starting ${present.joinToString { it.name }}")
-        val servers = present.map { it.start(session, store) }
+        val file = TlsFileSubject.makeFile(session.work, TlsWorkload.FILE_BYTES)
+        val chosen = options.choose(TlsWorkload.ALL, TlsWorkload.QUICK) { it.id }
+        val (fetched, exchanged) = chosen.partition { it.isBulk }
+        val left = LinkedHashSet<String>()
+        val servers = ArrayList<MeasuredServer>()
         val load = EchoLoad(generator, session.cpus)
 
         val rows = ArrayList<Row>()
         val ratios = ArrayList<Ratio>()
-        for (workload in options.choose(TlsWorkload.ALL, TlsWorkload.QUICK) { it.id }) {
-            generator.request("MODE ${workload.mode}")
-            val contestants =
-                servers.map { server -> Contestant(server.name) { load.round(server, workload.echo, it) } }
-            val schedule = options.adjust(if (options.quick) QUICK_SCHEDULE else SCHEDULE)
-            val rounds = session.interleaving(schedule, workload.id).measure(contestants)
-            rounds.mapTo(rows) { (subject, itsRounds) -> Row.of(workload.id, subject, itsRounds) }
-            ratios += Ratio.of(workload.id, AIMS, rounds)
+        for ((subjects, workloads) in listOf(TlsSubject.ALL to exchanged, TlsFileSubject.all(file) to fetched)) {
+            if (workloads.isEmpty()) continue
+            val wanted = subjects.filter { options.only.isEmpty() || it.name in options.only }
+            val (missing, present) = wanted.partition { it.unavailable(session) != null }
+            missing.mapTo(left) { "${it.name} is left out: ${it.unavailable(session)}" }
+            options.progress("starting ${present.joinToString { it.name }}")
+            val started = present.map { it.start(session, store) }
+            servers += started
+            for (workload in workloads) {
+                generator.request("MODE ${workload.mode}" + if (workload.isBulk) " $file" else "")
+                val contestants =
+                    started.map { server -> Contestant(server.name) { load.round(server, workload.echo, it) } }
+                val schedule = options.adjust(if (options.quick) QUICK_SCHEDULE else SCHEDULE)
+                val rounds = session.interleaving(schedule, workload.id).measure(contestants)
+                rounds.mapTo(rows) { (subject, itsRounds) -> Row.of(workload.id, subject, itsRounds) }
+                ratios += Ratio.of(workload.id, AIMS, rounds)
+            }
         }
+        if (servers.isEmpty()) throw BenchUnusable("No subject can run here. ${left.joinToString(" ")}")
         val environment =
             buildMap {
                 putAll(Environment.describe(session.placement))
@@ -100,8 +112,8 @@ object TlsBench : Bench {
                         .getValue("settings")
                         .jsonPrimitive.content,
                 )
-                servers.forEach { put(it.name, it.settings) }
+                servers.groupBy { it.name }.forEach { (name, its) -> put(name, its.joinToString("; ") { it.settings }) }
             }
-        return Report(name, environment, selfCheck, rows, ratios, left + Row.disturbances(rows))
+        return Report(name, environment, selfCheck, rows, ratios, left.toList() + Row.disturbances(rows))
     }
 }

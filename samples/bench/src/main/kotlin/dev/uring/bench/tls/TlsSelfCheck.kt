@@ -24,6 +24,7 @@ class TlsSelfCheck(
         val twin = TlsSubject.TWIN.start(session, store)
         val original = TlsSubject.ALL.first { it.name == TlsSubject.URING_JDK }.start(session, store)
         val caught = faultsAreCaught(twin)
+        val foreign = otherFileIsCaught()
         mode(twin, "spin $ADDED_NANOS")
         val load = EchoLoad(generator, session.cpus)
         val (plain, slowed) =
@@ -31,7 +32,7 @@ class TlsSelfCheck(
         val added = AddedCpuCheck(session, ADDED_NANOS).run(plain, slowed)
         session.pool.end(twin.process.child)
         session.pool.end(original.process.child)
-        return listOf(caught, added, "every byte of every reply compared, no error in any round")
+        return listOf(caught, foreign, added, "every byte of every reply compared, no error in any round")
     }
 
     /** Each fault must be refused; a load that accepts one proves nothing about the others. */
@@ -53,6 +54,28 @@ class TlsSelfCheck(
         return "replies spoiled by ${FAULTS.joinToString()} were each caught"
     }
 
+    /** A server that serves another file of the same length must be refused. */
+    fun otherFileIsCaught(): String {
+        session.options.progress("self-check: a server of another file must be caught")
+        val file = TlsFileSubject.makeFile(session.work, OTHER_FILE_BYTES)
+        val other = TlsFileSubject.makeFile(session.work, OTHER_FILE_BYTES, seed = 1)
+        val server = TlsFileSubject.all(other).first().start(session, store) as RunningEcho
+        val load = EchoLoad(generator, session.cpus, FAULT_STALL_MILLIS)
+        val isCaught =
+            try {
+                generator.request("MODE bulk $file")
+                load.round(server, EchoWorkload(OTHER_FILE_BYTES, 2, 1), FAULT_SECONDS)
+                false
+            } catch (_: SelfCheckFailure) {
+                true
+            } finally {
+                generator.request("MODE echo")
+                session.pool.end(server.process.child)
+            }
+        if (!isCaught) throw SelfCheckFailure("A server of another file was not caught.")
+        return "a server of another file was caught"
+    }
+
     private fun mode(
         twin: RunningEcho,
         mode: String,
@@ -69,6 +92,8 @@ class TlsSelfCheck(
 
         /** Unit: nanoseconds for each request; enough to stand out over the wake-ups that a slower server saves. */
         private const val ADDED_NANOS = 5_000
+
+        private const val OTHER_FILE_BYTES = 100_000
 
         private val WORKLOAD = EchoWorkload(64, 16, 16)
         private const val FAULT_SECONDS = 0.3

@@ -11,14 +11,13 @@ import dev.uring.bench.process.JavaCommand
  * @property unavailable why it cannot run here, or null
  */
 class TlsSubject private constructor(
-    val name: String,
+    override val name: String,
     private val mainClass: String,
     private val provider: String,
     private val flags: List<String>,
-    val unavailable: (BenchSession) -> String?,
-) {
-    /** Starts the server on its CPU, with the certificate that all have, and waits until it listens. */
-    fun start(
+    override val unavailable: (BenchSession) -> String?,
+) : TlsContestant {
+    override fun start(
         session: BenchSession,
         store: TlsStore,
     ): RunningEcho {

@@ -13,6 +13,8 @@ import io.kotest.core.test.Enabled
 import io.kotest.matchers.doubles.shouldBeGreaterThan
 import io.kotest.matchers.string.shouldContain
 
+private val isCi = System.getenv("CI") == "true"
+
 /** Tiny inputs: every subject serves every kind of workload, and every fault of a server is seen. */
 class TlsBenchTest :
     FunSpec({
@@ -34,6 +36,37 @@ class TlsBenchTest :
                     }
                 }
                 session.pool.end(server.process.child)
+            }
+        }
+
+        val file = TlsFileSubject.makeFile(session.work, 40_000)
+        val fetches = EchoWorkload(40_000, 3, 1)
+        for (subject in TlsFileSubject.all(file)) {
+            val missing = subject.unavailable(session).takeUnless { subject.name == TlsFileSubject.NGINX && isCi }
+            val availability = if (missing == null) Enabled.enabled else Enabled.disabled("${subject.name}: $missing")
+            test("${subject.name} serves a file, byte for byte").config(enabledOrReasonIf = { availability }) {
+                generator.request("MODE bulk $file")
+                val server = subject.start(session, store)
+                load.round(server, fetches, 0.05).metrics.getValue(Metric.SERVER_CPU_NS) shouldBeGreaterThan 0.0
+                load.round(server, fetches, 0.05)
+            }
+        }
+
+        val differences =
+            mapOf(
+                TlsFileSubject.makeFile(session.work, 40_000, seed = 1) to "wrong byte at offset 0",
+                TlsFileSubject.makeFile(session.work, 39_999, seed = 2) to "the answer is not the file of 39999 bytes",
+            )
+        for ((expected, saying) in differences) {
+            val served = TlsFileSubject.all(file).first { it.name == TlsSubject.NETTY_JDK }
+            test("a server of a file that is not as expected is caught: $saying").config(
+                enabledOrReasonIf = { served.unavailable(session)?.let { Enabled.disabled(it) } ?: Enabled.enabled },
+            ) {
+                generator.request("MODE bulk $expected")
+                val server = served.start(session, store)
+                shouldThrow<SelfCheckFailure> { load.round(server, fetches, 0.05) }.message shouldContain saying
+                generator.request("MODE bulk $file")
+                load.round(server, fetches, 0.05)
             }
         }
 
