@@ -23,7 +23,7 @@ class MemcachedPeer private constructor(
 
     override fun fill(valueBytes: Int) {
         if (filledBytes == valueBytes) return
-        val value = RedisLoad(false, valueBytes, 1, 1, 0, 0, 0).value
+        val value = RedisLoad.valueOf(valueBytes)
         Socket(InetAddress.getLoopbackAddress(), port).use { socket ->
             val out = socket.getOutputStream().buffered()
             val answers = socket.getInputStream().bufferedReader(Charsets.ISO_8859_1)

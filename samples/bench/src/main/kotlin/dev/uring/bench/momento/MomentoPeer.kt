@@ -32,7 +32,7 @@ class MomentoPeer private constructor(
 
     override fun fill(valueBytes: Int) {
         if (filledBytes == valueBytes) return
-        val value = RedisLoad(false, valueBytes, 1, 1, 0, 0, 0).value
+        val value = RedisLoad.valueOf(valueBytes)
         BlockingConnection(port, isTls = false).use { connection ->
             for (key in RedisLoad.KEYS) connection.set(key, value)
         }

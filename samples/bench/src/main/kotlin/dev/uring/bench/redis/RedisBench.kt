@@ -22,8 +22,8 @@ import dev.uring.bench.report.Row
  */
 object RedisBench : Bench {
     override val name = "redis"
-    override val summary = "GET and SET against redis-server: the client's CPU, beside Lettuce and Jedis"
-    override val subjects = RedisSubjectProcess.NAMES
+    override val summary = "GET and SET at redis-server: the client's CPU beside Lettuce, Jedis, redis-benchmark"
+    override val subjects = RedisSubjectProcess.NAMES + RedisBenchmarkProgram.NAME
     override val workloads = RedisWorkload.ALL.map { it.id }
 
     override fun run(options: BenchOptions): Report = BenchSession(options, name).use { measure(it) }
@@ -34,22 +34,34 @@ object RedisBench : Bench {
         val selfCheck = selfCheck(session, server)
         val missing = session.ioUringUnavailable
         val asked = subjects.filter { options.only.isEmpty() || it in options.only }
-        val present = asked.filter { it != RedisSubjectProcess.URING || missing == null }
+        val present = asked.filterNot { RedisSubjectProcess.isOurs(it) && missing != null }
         options.progress("starting ${present.joinToString()}")
-        val processes = present.map { RedisSubjectProcess.start(it, server, session) }
+        val clients = present.map { start(it, server, session) }
         val rows = ArrayList<Row>()
         val ratios = ArrayList<Ratio>()
         val schedule = options.adjust(if (options.quick) QUICK_SCHEDULE else SCHEDULE)
         for (workload in options.choose(RedisWorkload.ALL, RedisWorkload.QUICK) { it.id }) {
-            val contestants = processes.map { process -> Contestant(process.name) { process.round(workload, it) } }
+            val able = clients.filter { it.canRun(workload) }
+            val contestants = able.map { client -> Contestant(client.name) { client.round(workload, it) } }
             val rounds = session.interleaving(schedule, workload.id).measure(contestants)
             rounds.mapTo(rows) { (subject, itsRounds) -> Row.of(workload.id, subject, itsRounds) }
             ratios += Ratio.of(workload.id, AIMS, rounds)
         }
         val left = (asked - present.toSet()).map { "$it is left out: $missing" }
-        val environment = Environment.describe(session.placement) + processes.associate { it.name to it.settings }
+        val environment = Environment.describe(session.placement) + clients.associate { it.name to it.settings }
         return Report(name, environment, selfCheck, rows, ratios, listOf(NOTE) + left + Row.disturbances(rows))
     }
+
+    private fun start(
+        client: String,
+        server: RedisPeer,
+        session: BenchSession,
+    ): MeasuredClient =
+        if (client == RedisBenchmarkProgram.NAME) {
+            RedisBenchmarkProgram(server, session)
+        } else {
+            RedisSubjectProcess.start(client, server, session)
+        }
 
     private fun selfCheck(
         session: BenchSession,
@@ -80,38 +92,28 @@ object RedisBench : Bench {
     private val CHECKED = listOf(DEEP, RedisWorkload(isSet = false, valueBytes = 64, loops = 4, depth = 1))
     private const val FAULT_SECONDS = 0.1
 
-    private val MANY = workloads.filter { it.endsWith("loops-256") || "pipeline" in it }.toSet()
+    private val PIPELINES = workloads.filter { "pipeline" in it }.toSet()
+    private val MANY = workloads.filter { it.endsWith("loops-256") }.toSet() + PIPELINES
+    private val LETTUCES = listOf(RedisSubjectProcess.LETTUCE, RedisSubjectProcess.LETTUCE_COROUTINES)
+    private val JEDISES = listOf(RedisSubjectProcess.JEDIS, RedisSubjectProcess.JEDIS_POOL)
+    private val READS = workloads.filter { it.startsWith("get") }.toSet()
     private val AIMS: List<Aim> =
-        listOf(
-            Aim(
-                RedisSubjectProcess.URING,
-                RedisSubjectProcess.LETTUCE,
-                Comparison.OPS_PER_CPU,
-                MANY,
-                Bound.AtLeast(2.0),
-            ),
-            Aim(
-                RedisSubjectProcess.URING,
-                RedisSubjectProcess.JEDIS,
-                Comparison.OPS_PER_CPU,
-                workloads.filter { "pipeline" in it }.toSet(),
-                Bound.AtLeast(1.3),
-            ),
-            Aim(
-                RedisSubjectProcess.URING,
-                RedisSubjectProcess.LETTUCE,
-                Comparison.P99,
-                workloads.toSet(),
-                Bound.AtMost(1.0),
-            ),
-            Aim(
-                RedisSubjectProcess.URING,
-                RedisSubjectProcess.JEDIS,
-                Comparison.P99,
-                workloads.toSet(),
-                Bound.AtMost(1.0),
-            ),
-        )
+        LETTUCES.map { Aim(RedisSubjectProcess.URING, it, Comparison.OPS_PER_CPU, MANY, Bound.AtLeast(2.0)) } +
+            JEDISES.map { Aim(RedisSubjectProcess.URING, it, Comparison.OPS_PER_CPU, PIPELINES, Bound.AtLeast(1.3)) } +
+            JEDISES.map {
+                Aim(
+                    RedisSubjectProcess.URING,
+                    it,
+                    Comparison.OPS_PER_CPU,
+                    workloads.toSet() - PIPELINES,
+                    null,
+                )
+            } +
+            (LETTUCES + JEDISES).map {
+                Aim(RedisSubjectProcess.URING, it, Comparison.P99, workloads.toSet(), Bound.AtMost(1.0))
+            } +
+            Aim(RedisSubjectProcess.URING_VIEW, null, Comparison.BYTES_PER_OP, READS, Bound.AtMost(64.0)) +
+            Aim(RedisSubjectProcess.URING, RedisBenchmarkProgram.NAME, Comparison.OPS_PER_CPU, workloads.toSet(), null)
     private const val NOTE =
         "Here \"server ns/op\" is the CPU of the measured client; a latency is that of a command or of a whole pipeline."
     private val SCHEDULE = Schedule(rounds = 5, seconds = 1.0, warmUpRoundsMax = 8)

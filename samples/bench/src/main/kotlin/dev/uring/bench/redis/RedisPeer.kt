@@ -29,7 +29,7 @@ class RedisPeer private constructor(
 
     override fun fill(valueBytes: Int) {
         if (filledBytes == valueBytes) return
-        val value = String(RedisLoad(false, valueBytes, 1, 1, 0, 0, 0).value, Charsets.ISO_8859_1)
+        val value = String(RedisLoad.valueOf(valueBytes), Charsets.ISO_8859_1)
         RespProbe(port).use { probe -> RedisLoad.KEYS.forEach { probe.call("SET", it, value) } }
         filledBytes = valueBytes
     }

@@ -3,23 +3,25 @@
 package dev.uring.bench.redis
 
 import dev.uring.bench.subject.SubjectControl
-import org.HdrHistogram.Histogram
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
 
 /**
  * A process of bench `redis`: one client library that runs loads as it is told.
  *
- * Modes: `run set|get BYTES LOOPS DEPTH MILLIS`; `spin NANOS` burns CPU for each command from now on; `fault` expects other
+ * Modes: `run set|get|mixed BYTES LOOPS DEPTH MILLIS`; `spin NANOS` burns CPU for each command from now on; `fault` expects other
  * values in the next round than are there. The figures of the last round are counters of `STATS`.
  */
 fun main(arguments: Array<String>) {
     val port = arguments[1].toInt()
     val client =
         when (arguments[0]) {
-            RedisSubjectProcess.URING -> UringRedis(port)
+            RedisSubjectProcess.URING -> UringRedis(port, UringRedis.Reads.ARRAYS)
+            RedisSubjectProcess.URING_VIEW -> UringRedis(port, UringRedis.Reads.VIEWS)
             RedisSubjectProcess.LETTUCE -> LettuceRedis(port)
+            RedisSubjectProcess.LETTUCE_COROUTINES -> LettuceCoroutinesRedis(port)
             RedisSubjectProcess.JEDIS -> JedisRedis(port)
+            RedisSubjectProcess.JEDIS_POOL -> JedisPoolRedis(port)
             else -> throw IllegalArgumentException("no client is called ${arguments[0]}")
         }
     val rounds = SubjectRounds(client)
@@ -53,7 +55,7 @@ internal class SubjectRounds(
         val began = System.nanoTime()
         val load =
             RedisLoad(
-                isSet = words[1] == "set",
+                mix = RedisWorkload.Mix.of(words[1]),
                 valueBytes = words[2].toInt(),
                 loops = words[3].toInt(),
                 depth = words[4].toInt(),
@@ -65,8 +67,7 @@ internal class SubjectRounds(
         salt = 0
         runCatching { caller.submit { client.run(load) }.get() }.onFailure { load.fail("$it") }
         load.fault?.let { throw IllegalArgumentException(it) }
-        val latencies = Histogram(load.tallies[0].latencies)
-        load.tallies.forEach { latencies.add(it.latencies) }
+        val latencies = load.latencies()
         figures =
             mapOf(
                 "ops" to load.tallies.sumOf { it.ops },

@@ -19,19 +19,17 @@ import kotlin.time.Duration.Companion.minutes
  * A round goes from idle to idle, and all of the process's CPU time in between is counted.
  */
 class RedisSubjectProcess private constructor(
-    val name: String,
+    override val name: String,
     private val process: ControlledProcess,
     private val server: CachePeer,
     private val cpus: Set<Int>,
-) {
-    /** What the client says about its settings. */
-    val settings: String =
+) : MeasuredClient {
+    override val settings: String =
         process.announcement
             .getValue("settings")
             .jsonPrimitive.content
 
-    /** Runs one round; a reply that is wrong is a [SelfCheckFailure]. */
-    fun round(
+    override fun round(
         workload: RedisWorkload,
         seconds: Double,
     ): RoundFigures {
@@ -80,11 +78,17 @@ class RedisSubjectProcess private constructor(
 
     companion object {
         const val URING = "uring"
+        const val URING_VIEW = "uring-view"
         const val LETTUCE = "lettuce-async"
+        const val LETTUCE_COROUTINES = "lettuce-coroutines"
         const val JEDIS = "jedis"
+        const val JEDIS_POOL = "jedis-pool"
 
         /** In table order. */
-        val NAMES: List<String> = listOf(URING, LETTUCE, JEDIS)
+        val NAMES: List<String> = listOf(URING, URING_VIEW, LETTUCE, LETTUCE_COROUTINES, JEDIS, JEDIS_POOL)
+
+        /** Whether the client called [name] needs io_uring. */
+        fun isOurs(name: String): Boolean = name.startsWith(URING)
 
         private const val MILLIS = 1000.0
         private const val NANOS_PER_MICRO = 1000.0
@@ -97,7 +101,7 @@ class RedisSubjectProcess private constructor(
             server: CachePeer,
             session: BenchSession,
             mainClass: String = "dev.uring.bench.redis.RedisSubject",
-            usesNetty: Boolean = name == LETTUCE,
+            usesNetty: Boolean = name.startsWith("lettuce"),
         ): RedisSubjectProcess {
             val command =
                 JavaCommand.of(
