@@ -39,7 +39,7 @@ public final class Command {
     this.flags = flags;
     String[] words = name.split(" ");
     this.wordsCount = words.length;
-    StringBuilder text = new StringBuilder();
+    StringBuilder text = new StringBuilder("*0\r\n");
     for (String word : words) {
       check(name, word);
       text.append('$').append(word.length()).append("\r\n").append(word).append("\r\n");
@@ -100,7 +100,7 @@ public final class Command {
     return wordsCount;
   }
 
-  /** Its words as bulk strings. */
+  /** Its words as bulk strings, behind the header of an array whose only digit is to be written. */
   byte[] encoded() {
     return encoded;
   }

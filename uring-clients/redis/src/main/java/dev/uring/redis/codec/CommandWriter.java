@@ -2,7 +2,6 @@ package dev.uring.redis.codec;
 
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -38,27 +37,17 @@ public final class CommandWriter {
   /** What {@link #blockMillis()} says of a command that does not wait at the server. */
   public static final long NOT_BLOCKING = -1;
 
-  // "*9\r\n" stands before the arguments, but is known only behind the last one. Room is left for
-  // one digit, and made for more: hardly any command has ten arguments.
-  private static final int HEADER_BYTES = 4;
-  private static final int BYTES_MIN = 256;
-  private static final int KEPT_BYTES_MAX = 64 << 10;
-  private static final int LENGTH_LINE_BYTES_MAX = 13;
   private static final long WHOLE_DOUBLE_MAX = 1L << 53;
 
-  private byte[] bytes = new byte[BYTES_MIN];
-  private int[] keys = new int[4]; // position and size of each, in turn
-  private StringBuilder text;
+  private final RequestBytes request = new RequestBytes();
+  private final KeyPositions keys = new KeyPositions();
   private Command command;
 
-  // Invariant: 0 <= finishedBytes <= commandFrom <= until <= bytes.length; whole commands first.
+  // Invariant: 0 <= finishedBytes <= commandFrom <= request.until(); whole commands first.
   private int finishedBytes;
   private int commandFrom;
-  private int until;
   private boolean isOpen;
-  private int argumentFrom;
   private int argumentsCount;
-  private int keysCount;
   private long blockMillis;
 
   /** A writer without a command. */
@@ -84,17 +73,14 @@ public final class CommandWriter {
    */
   public CommandWriter beginBehind(Command newCommand) {
     command = newCommand;
-    keysCount = 0;
+    keys.clear();
     blockMillis = newCommand.is(Command.BLOCKING) ? 0 : NOT_BLOCKING;
     argumentsCount = newCommand.wordsCount();
     isOpen = true;
     commandFrom = finishedBytes;
-    until = commandFrom;
+    request.cut(commandFrom);
     byte[] words = newCommand.encoded();
-    ensure(HEADER_BYTES + words.length);
-    until += HEADER_BYTES;
-    System.arraycopy(words, 0, bytes, until, words.length);
-    until += words.length;
+    request.append(words, words.length, newCommand);
     return this;
   }
 
@@ -105,14 +91,8 @@ public final class CommandWriter {
    * @return this writer
    */
   public CommandWriter arg(String value) {
-    int count = Utf8.bytes(value);
-    int at = beginArgument(Math.abs(count));
-    if (count >= 0) {
-      copyAscii(value, at);
-    } else {
-      Utf8.put(value, bytes, at);
-    }
-    return endArgument();
+    request.bulk(value, command);
+    return argumentAdded();
   }
 
   /**
@@ -135,9 +115,8 @@ public final class CommandWriter {
    */
   public CommandWriter arg(byte[] value, int first, int count) {
     Objects.checkFromIndexSize(first, count, value.length);
-    int at = beginArgument(count);
-    System.arraycopy(value, first, bytes, at, count);
-    return endArgument();
+    request.bulk(value, first, count, command);
+    return argumentAdded();
   }
 
   /**
@@ -147,10 +126,8 @@ public final class CommandWriter {
    * @return this writer
    */
   public CommandWriter arg(ByteView value) {
-    int count = value.size();
-    int at = beginArgument(count);
-    value.copyTo(0, bytes, at, count);
-    return endArgument();
+    request.bulk(value, command);
+    return argumentAdded();
   }
 
   /**
@@ -160,10 +137,8 @@ public final class CommandWriter {
    * @return this writer
    */
   public CommandWriter arg(long value) {
-    int count = ByteSink.decimalDigits(value) + (value < 0 ? 1 : 0);
-    int at = beginArgument(count);
-    putDecimal(value, at + count);
-    return endArgument();
+    request.bulk(value, command);
+    return argumentAdded();
   }
 
   /**
@@ -184,17 +159,8 @@ public final class CommandWriter {
     if (Double.isInfinite(value)) {
       return arg(value > 0 ? "inf" : "-inf");
     }
-    if (text == null) {
-      text = new StringBuilder(32);
-    }
-    text.setLength(0);
-    text.append(value);
-    int count = text.length();
-    int at = beginArgument(count);
-    for (int i = 0; i < count; i++) {
-      bytes[at + i] = (byte) text.charAt(i);
-    }
-    return endArgument();
+    request.bulk(value, command);
+    return argumentAdded();
   }
 
   /**
@@ -300,7 +266,7 @@ public final class CommandWriter {
    * @return from 0
    */
   public int keysCount() {
-    return keysCount;
+    return keys.count();
   }
 
   /**
@@ -310,8 +276,7 @@ public final class CommandWriter {
    * @return its bytes
    */
   public byte[] keyAt(int index) {
-    int at = keys[2 * Objects.checkIndex(index, keysCount)];
-    return Arrays.copyOfRange(bytes, at, at + keys[2 * index + 1]);
+    return request.copy(keys.from(index), keys.bytes(index));
   }
 
   /**
@@ -330,16 +295,8 @@ public final class CommandWriter {
    */
   public int finish() {
     if (isOpen) {
-      int digits = ByteSink.decimalDigits(argumentsCount);
-      if (digits > 1) {
-        makeRoom(commandFrom, digits - 1);
-        commandFrom = finishedBytes;
-      }
-      bytes[commandFrom] = '*';
-      putDecimal(argumentsCount, commandFrom + 1 + digits);
-      bytes[commandFrom + 1 + digits] = '\r';
-      bytes[commandFrom + 2 + digits] = '\n';
-      finishedBytes = until;
+      putArgumentsCount();
+      finishedBytes = request.until();
       isOpen = false;
     }
     return finishedBytes;
@@ -355,20 +312,17 @@ public final class CommandWriter {
     int count = other.finish();
     if (isOpen) {
       makeRoom(finishedBytes, count);
+      request.put(finishedBytes, other.request, count);
     } else {
-      until = finishedBytes;
-      ensure(count);
-      until += count;
+      request.cut(finishedBytes);
+      request.append(other.request, count, command);
     }
-    System.arraycopy(other.bytes, 0, bytes, finishedBytes, count);
     finishedBytes += count;
   }
 
   /** Forgets all commands. */
   public void clear() {
-    if (bytes.length > KEPT_BYTES_MAX) {
-      bytes = new byte[BYTES_MIN];
-    }
+    request.clear();
     finishedBytes = 0;
     drop();
   }
@@ -376,7 +330,7 @@ public final class CommandWriter {
   /** Forgets a command that is not finished. */
   public void drop() {
     isOpen = false;
-    until = finishedBytes;
+    request.cut(finishedBytes);
   }
 
   /**
@@ -385,19 +339,14 @@ public final class CommandWriter {
    * @param sink where to
    */
   public void writeTo(ByteSink sink) {
-    sink.putBytes(bytes, 0, finishedBytes);
+    request.writeTo(sink, finishedBytes);
   }
 
   // Moves everything from `at` on, which is a part of the open command or all of it.
   private void makeRoom(int at, int count) {
-    ensure(count);
-    System.arraycopy(bytes, at, bytes, at + count, until - at);
-    until += count;
+    request.makeRoom(at, count, command);
     commandFrom += count;
-    argumentFrom += count;
-    for (int i = 0; i < keysCount; i++) {
-      keys[2 * i] += count;
-    }
+    keys.moved(count);
   }
 
   /**
@@ -406,20 +355,16 @@ public final class CommandWriter {
    * @return the bytes that {@link #writeTo} writes
    */
   public byte[] copy() {
-    return Arrays.copyOf(bytes, finishedBytes);
+    return request.copy(0, finishedBytes);
   }
 
   /**
    * A hash of the finished command.
    *
-   * @return what {@link Arrays#hashCode(byte[])} says of {@link #copy()}
+   * @return what {@link java.util.Arrays#hashCode(byte[])} says of {@link #copy()}
    */
   public int hash() {
-    int hash = 1;
-    for (int i = 0; i < finishedBytes; i++) {
-      hash = 31 * hash + bytes[i];
-    }
-    return hash;
+    return request.hash(finishedBytes);
   }
 
   /**
@@ -429,7 +374,7 @@ public final class CommandWriter {
    * @return whether the bytes are the same
    */
   public boolean isSame(byte[] copied) {
-    return Arrays.equals(bytes, 0, finishedBytes, copied, 0, copied.length);
+    return request.isSame(finishedBytes, copied);
   }
 
   private <T> void write(ValueCodec<T> codec, T value) {
@@ -445,70 +390,26 @@ public final class CommandWriter {
     }
   }
 
-  private CommandWriter noteKey() {
-    int at = 2 * keysCount++;
-    if (at == keys.length) {
-      keys = Arrays.copyOf(keys, 2 * keys.length);
-    }
-    keys[at] = argumentFrom;
-    keys[at + 1] = until - 2 - argumentFrom;
-    return this;
-  }
-
-  // Makes room for an argument with its length line and its end; returns where its bytes go.
-  private int beginArgument(int count) {
-    ensure((long) count + LENGTH_LINE_BYTES_MAX + 2);
-    int digits = ByteSink.decimalDigits(count);
-    bytes[until] = '$';
-    putDecimal(count, until + 1 + digits);
-    bytes[until + 1 + digits] = '\r';
-    bytes[until + 2 + digits] = '\n';
-    argumentFrom = until + 3 + digits;
-    until = argumentFrom + count;
-    return argumentFrom;
-  }
-
-  private CommandWriter endArgument() {
-    bytes[until] = '\r';
-    bytes[until + 1] = '\n';
-    until += 2;
-    argumentsCount++;
-    return this;
-  }
-
-  private void ensure(long more) {
-    long wanted = until + more;
-    if (wanted <= bytes.length) {
+  // "*9\r\n" stands before the arguments, but is known only behind the last one. Room is left for
+  // one digit, and made for more: hardly any command has ten arguments.
+  private void putArgumentsCount() {
+    if (argumentsCount < 10) {
+      request.putDigit(commandFrom + 1, argumentsCount);
       return;
     }
-    if (wanted > REQUEST_BYTES_MAX) {
-      throw new IllegalArgumentException(command
-          + " would have "
-          + wanted
-          + " bytes, more than requestBytesMax="
-          + REQUEST_BYTES_MAX
-          + ".\n  Send it in parts: APPEND or SETRANGE for one value, several commands for many.");
-    }
-    bytes = Arrays.copyOf(bytes, (int)
-        Math.min(Math.max(wanted, 2L * bytes.length), REQUEST_BYTES_MAX));
+    int digits = ByteSink.decimalDigits(argumentsCount);
+    makeRoom(commandFrom, digits - 1);
+    commandFrom = finishedBytes;
+    request.putLine(commandFrom, '*', argumentsCount, digits);
   }
 
-  // Backwards from `end`, which the caller knows from the number of digits.
-  private void putDecimal(long value, int end) {
-    // Works on the negative half, which alone can hold Long.MIN_VALUE.
-    long rest = value < 0 ? value : -value;
-    int at = end;
-    do {
-      bytes[--at] = (byte) ('0' - (int) (rest % 10));
-      rest /= 10;
-    } while (rest != 0);
-    if (value < 0) {
-      bytes[at - 1] = '-';
-    }
+  private CommandWriter noteKey() {
+    keys.add(request.bulkFrom(), request.bulkBytes());
+    return this;
   }
 
-  @SuppressWarnings("deprecation") // Drops the upper half of each char: of ASCII that is nothing.
-  private void copyAscii(String value, int at) {
-    value.getBytes(0, value.length(), bytes, at);
+  private CommandWriter argumentAdded() {
+    argumentsCount++;
+    return this;
   }
 }

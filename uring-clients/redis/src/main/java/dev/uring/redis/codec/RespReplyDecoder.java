@@ -42,8 +42,14 @@ public final class RespReplyDecoder implements AutoCloseable {
   private static final int NOT_READ = -1;
   private static final int LINE_END_BYTES = 2;
   private static final int GATHER_STEP_BYTES = 4 << 10;
-  private static final int PLAIN_BYTES_MIN = 6; // "$0\r\n\r\n"
-  private static final int PLAIN_DIGITS_MAX = 6;
+  // So that a length line with its end is a word of eight bytes at most.
+  private static final int PLAIN_DIGITS_MAX = 5;
+  private static final short LINE_END = '\r' | '\n' << 8;
+  private static final long OK = '+' | 'O' << 8 | 'K' << 16 | '\r' << 24 | (long) '\n' << 32;
+  private static final long OK_MASK = 0xFFFFFFFFFFL;
+  private static final long EVERY_BYTE_01 = 0x0101010101010101L;
+  private static final long EVERY_BYTE_80 = 0x8080808080808080L;
+  private static final long CARRIAGE_RETURNS = '\r' * EVERY_BYTE_01;
 
   private final ReplyLimits limits;
   private final RespInteger integer = new RespInteger();
@@ -201,37 +207,55 @@ public final class RespReplyDecoder implements AutoCloseable {
     return bulkBytes == NOT_READ ? 0 : parsed + bulkBytes + LINE_END_BYTES;
   }
 
-  // Most replies are one string that lies there as a whole: found in one pass, without a search for
-  // its line end. False says only that it is not so plain; the other way finds out what it is.
+  // Most replies are one string that lies there as a whole. Its length line is one word: read at
+  // once, and looked at in a register. False says only that it is not so plain; the other way finds
+  // out what it is.
   private boolean parsePlain(int until) {
-    int at = base + 1;
-    if (until - base < PLAIN_BYTES_MIN || source.get(base) != '$') {
+    if (until - base < Long.BYTES) {
+      return false;
+    }
+    long head = source.getLongLe(base);
+    if ((head & OK_MASK) == OK) {
+      return addPlain((byte) '+', 1, 2);
+    }
+    int lineBytes = lineEnd(head);
+    int digits = lineBytes - 1;
+    if ((byte) head != '$' || digits < 1 || digits > PLAIN_DIGITS_MAX) {
       return false;
     }
     int length = 0;
-    int digit = source.get(at) - '0';
-    int digitsEnd = Math.min(at + (digit == 0 ? 1 : PLAIN_DIGITS_MAX), until - LINE_END_BYTES);
-    while (digit >= 0 && digit <= 9 && at < digitsEnd) {
+    for (int shift = Byte.SIZE; shift < Byte.SIZE * lineBytes; shift += Byte.SIZE) {
+      int digit = (byte) (head >>> shift) - '0';
+      if (digit < 0 || digit > 9) {
+        return false;
+      }
       length = 10 * length + digit;
-      digit = source.get(++at) - '0';
     }
-    int textFrom = at + LINE_END_BYTES;
-    int end = textFrom + length;
-    if (at == base + 1
+    int textFrom = lineBytes + LINE_END_BYTES;
+    int end = base + textFrom + length;
+    if (digits > 1 && (byte) (head >>> Byte.SIZE) == '0'
+        || (byte) (head >>> Byte.SIZE * (lineBytes + 1)) != '\n'
         || length > limits.bulkBytesMax()
-        || end - base > limits.replyBytesMax() - LINE_END_BYTES
+        || textFrom + length > limits.replyBytesMax() - LINE_END_BYTES
         || end > until - LINE_END_BYTES
-        || !isLineEnd(at)
-        || !isLineEnd(end)) {
+        || source.getShortLe(end) != LINE_END) {
       return false;
     }
-    parsed = end + LINE_END_BYTES - base;
-    scanned = parsed;
-    return add((byte) '$', textFrom - base, length) == DecodeStatus.DONE;
+    return addPlain((byte) '$', textFrom, length);
   }
 
-  private boolean isLineEnd(int at) {
-    return source.get(at) == '\r' && source.get(at + 1) == '\n';
+  // How many bytes of a word stand before its first carriage return; 8 when it has none. A byte of
+  // `difference` is zero exactly where one stands, and the lowest zero byte is found exactly.
+  private static int lineEnd(long head) {
+    long difference = head ^ CARRIAGE_RETURNS;
+    long zeros = (difference - EVERY_BYTE_01) & ~difference & EVERY_BYTE_80;
+    return Long.numberOfTrailingZeros(zeros) >>> 3;
+  }
+
+  private boolean addPlain(byte marker, int from, int count) {
+    parsed = from + count + LINE_END_BYTES;
+    scanned = parsed;
+    return add(marker, from, count) == DecodeStatus.DONE;
   }
 
   private DecodeStatus parse(int until) {

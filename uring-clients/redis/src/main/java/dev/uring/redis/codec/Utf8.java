@@ -8,12 +8,18 @@ final class Utf8 {
   // surrogate is one byte, '?', and not ASCII.
   static int bytes(String value) {
     int length = value.length();
+    // Without a branch for each char, which is what most texts need.
+    int seen = 0;
+    for (int i = 0; i < length; i++) {
+      seen |= value.charAt(i);
+    }
+    if (seen < 0x80) {
+      return length;
+    }
     int count = length;
-    boolean isAscii = true;
     for (int i = 0; i < length; i++) {
       char c = value.charAt(i);
       if (c >= 0x80) {
-        isAscii = false;
         if (c < 0x800) {
           count++;
         } else if (!Character.isSurrogate(c)) {
@@ -24,7 +30,7 @@ final class Utf8 {
         }
       }
     }
-    return isAscii ? count : -count;
+    return -count;
   }
 
   static void put(String value, byte[] bytes, int first) {
