@@ -2,6 +2,7 @@ package dev.uring.driver;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.ObjIntConsumer;
 
 /**
  * What a worker asks of a kernel about files.
@@ -221,6 +222,20 @@ public interface FileDriver {
    * @param operation holds the facts and hears the answer
    */
   void status(int file, String path, StatusOperation operation);
+
+  /**
+   * Lists a directory that only this driver knows: tells its entries, and then one answer, 0 or a
+   * negative errno.
+   *
+   * @param path the directory
+   * @param entries is told the name and the mode of each
+   * @param operation hears the answer
+   * @return whether it is asked; {@code false}, unless overridden, leaves it to the caller, who
+   *     reads the directory on a thread that may block
+   */
+  default boolean list(String path, ObjIntConsumer<String> entries, FileOperation operation) {
+    return false;
+  }
 
   /**
    * Maps a file for reading. The mapping outlives the file's closing.

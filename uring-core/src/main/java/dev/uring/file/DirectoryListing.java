@@ -15,30 +15,52 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads a directory, blocking: io_uring has no operation for it. */
+/** The entries of a directory, up to a limit; who has more is refused when they are all told. */
 final class DirectoryListing {
-  private DirectoryListing() {}
+  private final String path;
+  private final int entriesMax;
+  private final List<DirectoryEntry> entries = new ArrayList<>();
+  private boolean isTooLong;
 
-  static List<DirectoryEntry> read(String path, int entriesMax) {
-    List<DirectoryEntry> entries = new ArrayList<>();
+  DirectoryListing(String path, int entriesMax) {
+    this.path = path;
+    this.entriesMax = entriesMax;
+  }
+
+  /** Reads them, blocking: io_uring has no operation for it. */
+  void read() {
     try (DirectoryStream<Path> names = Files.newDirectoryStream(Path.of(path))) {
       for (Path name : names) {
-        if (entries.size() == entriesMax) {
-          throw FileErrors.refusedHere(
-              "list",
-              path,
-              "it has more than entriesMax="
-                  + entriesMax
-                  + " entries.\n  Give list() a larger limit, or keep such directories apart.");
+        add(name.getFileName().toString(), typeOf(name));
+        if (isTooLong) {
+          return;
         }
-        entries.add(new DirectoryEntry(name.getFileName().toString(), typeOf(name)));
       }
-      return List.copyOf(entries);
     } catch (IOException failure) {
       throw failed(path, failure);
     } catch (DirectoryIteratorException failure) {
       throw failed(path, failure.getCause());
     }
+  }
+
+  void add(String name, FileType type) {
+    if (entries.size() == entriesMax) {
+      isTooLong = true;
+    } else {
+      entries.add(new DirectoryEntry(name, type));
+    }
+  }
+
+  List<DirectoryEntry> entries() {
+    if (isTooLong) {
+      throw FileErrors.refusedHere(
+          "list",
+          path,
+          "it has more than entriesMax="
+              + entriesMax
+              + " entries.\n  Give list() a larger limit, or keep such directories apart.");
+    }
+    return List.copyOf(entries);
   }
 
   private static FileType typeOf(Path name) throws IOException {

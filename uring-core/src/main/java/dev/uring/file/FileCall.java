@@ -68,8 +68,12 @@ final class FileCall<T> extends FileOperation {
   protected void answered(int result) {
     if (result < 0) {
       future.completeExceptionally(FileErrors.refused(verb, path, parameters, -result));
-    } else {
+      return;
+    }
+    try {
       future.complete(success.apply(result));
+    } catch (RuntimeException refused) {
+      future.completeExceptionally(refused);
     }
   }
 }

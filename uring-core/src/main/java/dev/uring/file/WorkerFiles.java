@@ -181,18 +181,14 @@ public final class WorkerFiles {
    * @return completes with the entries
    */
   public CompletionStage<List<DirectoryEntry>> list(String path, int entriesMax) {
-    CompletableFuture<List<DirectoryEntry>> future = new CompletableFuture<>();
-    OffWorker.run("list", path, future, () -> {
-      List<DirectoryEntry> entries;
-      try {
-        entries = DirectoryListing.read(path, entriesMax);
-      } catch (RuntimeException failure) {
-        FileCall.onWorker(worker, future, () -> future.completeExceptionally(failure));
-        return;
+    DirectoryListing listing = new DirectoryListing(path, entriesMax);
+    FileCall<List<DirectoryEntry>> call =
+        new FileCall<>("list", path, "", done -> listing.entries());
+    return call.start(worker, () -> {
+      if (!files.list(path, (name, mode) -> listing.add(name, FileType.ofMode(mode)), call)) {
+        readAside(path, listing, call.future());
       }
-      FileCall.onWorker(worker, future, () -> future.complete(entries));
     });
-    return future.minimalCompletionStage();
   }
 
   /**
@@ -247,6 +243,21 @@ public final class WorkerFiles {
    */
   public int filesOpenCount() {
     return files.filesOpenCount();
+  }
+
+  private void readAside(
+      String path, DirectoryListing listing, CompletableFuture<List<DirectoryEntry>> future) {
+    OffWorker.run("list", path, future, () -> {
+      List<DirectoryEntry> entries;
+      try {
+        listing.read();
+        entries = listing.entries();
+      } catch (RuntimeException failure) {
+        FileCall.onWorker(worker, future, () -> future.completeExceptionally(failure));
+        return;
+      }
+      FileCall.onWorker(worker, future, () -> future.complete(entries));
+    });
   }
 
   private CompletionStage<Void> call(

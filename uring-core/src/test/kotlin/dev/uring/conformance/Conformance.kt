@@ -1,6 +1,7 @@
 package dev.uring.conformance
 
 import dev.uring.RuntimeConfig
+import dev.uring.sim.simulated
 import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.smallConfig
@@ -9,13 +10,32 @@ import io.kotest.core.spec.style.FunSpec
 import java.nio.file.Files
 
 /**
- * One scenario, on every driver: nothing is held when it has played, and nothing is left when its runtimes have ended.
+ * One scenario, on every driver and on simulated hosts: nothing is held when it has played, and nothing is left when its
+ * runtimes have ended.
  */
 internal fun FunSpec.conforms(
     name: String,
     configure: RuntimeConfig.Builder.() -> Unit = {},
     scenario: Stage.() -> Unit,
-) = driverTest(name) {
+) {
+    driverTest(name) { onKernel(configure, scenario) }
+    val replayed = "mvn -pl uring-core test -Dtest=${this::class.simpleName}"
+    test("$name, on sim") {
+        for (seed in 1L..WEATHERS) {
+            simulated(seed, { "$replayed -During.sim.seed=$it" }) {
+                weather()
+                val stage = SimStage(this, configure)
+                stage.scenario()
+                stage.awaitNothingHeld()
+            }
+        }
+    }
+}
+
+private fun onKernel(
+    configure: RuntimeConfig.Builder.() -> Unit,
+    scenario: Stage.() -> Unit,
+) {
     val folder = Files.createTempDirectory("uring-conformance")
     try {
         leavesNothingBehind {

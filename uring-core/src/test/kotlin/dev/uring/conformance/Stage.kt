@@ -24,6 +24,10 @@ internal interface Stage {
     val server: UringRuntime
     val client: UringRuntime
 
+    /** Where each of the two is, without a port. */
+    val serverAddress: String
+    val clientAddress: String
+
     /** Goes on until [condition] holds. */
     fun await(
         what: String,
@@ -35,6 +39,9 @@ internal interface Stage {
         worker: Worker,
         body: () -> T,
     ): T
+
+    /** What runs on the server's workers is going to throw. */
+    fun serverMayFail()
 
     /** A path for a file of this scenario's own. */
     fun path(name: String): String
@@ -68,13 +75,14 @@ internal fun Stage.failure(
 internal fun Stage.listen(
     options: SocketOptions = SocketOptions.defaults(),
     handler: () -> ConnectionHandler,
-): Listener = server.listen("127.0.0.1:0", options) { handler() }
+): Listener = server.listen("$serverAddress:0", options) { handler() }
 
 /** Asks for a connection of the client's first worker to [listener]. */
 internal fun Stage.connecting(
     listener: Listener,
     handler: ConnectionHandler,
-) = client.connect(client.worker(0), "127.0.0.1:${listener.port()}", Duration.ZERO) { handler }
+    options: SocketOptions = SocketOptions.defaults(),
+) = client.connect(client.worker(0), "$serverAddress:${listener.port()}", Duration.ZERO, options) { handler }
 
 /** Connects [end] to [listener]; it is open then. */
 internal fun Stage.connect(
@@ -96,6 +104,14 @@ internal fun Stage.pair(
     return serverEnd to clientEnd
 }
 
+/** Fails unless both runtimes hold nothing any more: connections, buffers, blocks, operations of files. */
+internal fun Stage.awaitNothingHeld() =
+    await("nothing held any more") {
+        (server.snapshots() + client.snapshots()).all {
+            it.connectionsActive() == 0 && it.receiveBuffersHeld() == 0 && it.blocksHeld() == 0
+        }
+    }
+
 /** On a kernel: the test's thread waits for the workers'. */
 internal class KernelStage(
     config: RuntimeConfig,
@@ -104,6 +120,8 @@ internal class KernelStage(
     AutoCloseable {
     override val server: UringRuntime = UringRuntime.start(config)
     override val client: UringRuntime = UringRuntime.start(config)
+    override val serverAddress = LOOPBACK
+    override val clientAddress = LOOPBACK
 
     override fun await(
         what: String,
@@ -115,18 +133,16 @@ internal class KernelStage(
         body: () -> T,
     ): T = if (worker.isCurrent) body() else worker.call(body)
 
-    override fun path(name: String): String = folder.resolve(name).toString()
+    override fun serverMayFail() = Unit
 
-    /** Fails unless both runtimes hold nothing any more: connections, buffers, blocks, operations of files. */
-    fun awaitNothingHeld() =
-        await("still held") {
-            (server.snapshots() + client.snapshots()).all {
-                it.connectionsActive() == 0 && it.receiveBuffersHeld() == 0 && it.blocksHeld() == 0
-            }
-        }
+    override fun path(name: String): String = folder.resolve(name).toString()
 
     override fun close() {
         client.closeInTime()
         server.closeInTime()
+    }
+
+    private companion object {
+        const val LOOPBACK = "127.0.0.1"
     }
 }

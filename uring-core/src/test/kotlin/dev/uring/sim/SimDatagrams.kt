@@ -168,6 +168,10 @@ internal class SimDatagramSocket(
                 asking.finish(-Errno.ENOTCONN)
             }
 
+            payload.size > PAYLOAD_BYTES_MAX -> {
+                asking.finish(-Errno.EMSGSIZE)
+            }
+
             there == null -> {
                 asking.finish(-Errno.EHOSTUNREACH)
             }
@@ -261,5 +265,8 @@ internal class SimDatagramSocket(
     private companion object {
         // As a socket buffer of 208 KiB holds of small ones.
         const val ARRIVED_MAX = 256
+
+        // What one datagram of IPv4 carries, and a train of them in one send.
+        const val PAYLOAD_BYTES_MAX = 65_507
     }
 }

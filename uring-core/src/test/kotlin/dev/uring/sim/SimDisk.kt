@@ -107,6 +107,19 @@ internal class SimDisk(
         }
     }
 
+    /** Tells what lies in a directory; 0 or a negative errno. */
+    fun list(
+        path: String,
+        tell: (String, SimFile) -> Unit,
+    ): Int {
+        val directory = nodes[path] ?: return -Errno.ENOENT
+        if (!directory.isDirectory) return -Errno.ENOTDIR
+        for ((name, node) in nodes) {
+            if (name != path && parentOf(name) == path) tell(name.substringAfterLast('/'), node)
+        }
+        return 0
+    }
+
     /** Writes what fits and what the faults leave of it; a count or a negative errno. */
     fun write(
         file: SimFile,

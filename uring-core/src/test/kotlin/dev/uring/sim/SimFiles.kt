@@ -14,6 +14,7 @@ import java.lang.foreign.Arena
 import java.lang.foreign.MemorySegment
 import java.lang.foreign.ValueLayout
 import java.nio.file.Path
+import java.util.function.ObjIntConsumer
 
 /** Files of a worker, on its host's [SimDisk]. Direct I/O is refused, as by a file system that has none. */
 internal class SimFiles(
@@ -193,6 +194,15 @@ internal class SimFiles(
         operation: FileOperation,
     ) = ask("make directory", operation) { disk.create(absolute(path), isDirectory = true).second }
 
+    override fun list(
+        path: String,
+        entries: ObjIntConsumer<String>,
+        operation: FileOperation,
+    ): Boolean {
+        ask("list", operation) { disk.list(absolute(path)) { name, file -> entries.accept(name, modeOf(file)) } }
+        return true
+    }
+
     override fun status(
         file: Int,
         path: String,
@@ -272,9 +282,8 @@ internal class SimFiles(
         facts: MemorySegment,
     ) {
         facts.fill(0)
-        val kind = if (file.isDirectory) Fcntl.S_IFDIR else Fcntl.S_IFREG
         facts.set(ValueLayout.JAVA_INT_UNALIGNED, Layouts.STATX_MASK.toLong(), Fcntl.STATX_BASIC_STATS)
-        facts.set(ValueLayout.JAVA_SHORT_UNALIGNED, Layouts.STATX_MODE.toLong(), (kind or PERMISSIONS).toShort())
+        facts.set(ValueLayout.JAVA_SHORT_UNALIGNED, Layouts.STATX_MODE.toLong(), modeOf(file).toShort())
         facts.set(ValueLayout.JAVA_INT_UNALIGNED, Layouts.STATX_NLINK.toLong(), 1)
         facts.set(ValueLayout.JAVA_LONG_UNALIGNED, Layouts.STATX_INO.toLong(), file.inode)
         facts.set(ValueLayout.JAVA_LONG_UNALIGNED, Layouts.STATX_SIZE.toLong(), file.size.toLong())
@@ -284,6 +293,8 @@ internal class SimFiles(
             (file.size + BLOCK_BYTES - 1L) / BLOCK_BYTES,
         )
     }
+
+    private fun modeOf(file: SimFile): Int = (if (file.isDirectory) Fcntl.S_IFDIR else Fcntl.S_IFREG) or PERMISSIONS
 
     private fun ask(
         kind: String,

@@ -57,6 +57,9 @@ public class SimHost internal constructor(
     /** Bytes that fit on its disk; a write beyond finds it full. */
     public var diskBytes: Long by disk::capacityBytes
 
+    /** Whether tasks and handlers on it may throw: a program that is to fail is no finding. */
+    public var mayFail: Boolean = false
+
     /** Takes the power from its disk: of what was not synced some is kept, some torn, some lost. While no worker runs. */
     public fun losePower() {
         check(world.driversAlive().none { it.host === this }) { "workers of $this run still; end them first" }

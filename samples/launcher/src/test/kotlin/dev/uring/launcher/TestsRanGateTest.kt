@@ -89,13 +89,15 @@ class TestsRanGateTest :
             uring: Int,
             nio: Int,
             uringSkipped: Int = 0,
+            sim: Int = 0,
         ): Path {
             val module = module()
             module.test("OneTest")
             val cases =
                 List(uring) { "  <testcase name=\"a$it, on uring\" classname=\"a.OneTest\"/>\n" } +
                     List(uringSkipped) { "  <testcase name=\"s$it, on uring\">\n    <skipped/>\n  </testcase>\n" } +
-                    List(nio) { "  <testcase name=\"a$it, on nio\" classname=\"a.OneTest\"/>\n" }
+                    List(nio) { "  <testcase name=\"a$it, on nio\" classname=\"a.OneTest\"/>\n" } +
+                    List(sim) { "  <testcase name=\"a$it, on sim\" classname=\"a.OneTest\"/>\n" }
             module
                 .resolve("target/surefire-reports/TEST-a.OneTest.xml")
                 .createParentDirectories()
@@ -108,6 +110,14 @@ class TestsRanGateTest :
 
             done.status shouldBe 0
             done.out shouldContain "3 on driver uring (0 skipped) and 3 on nio (0 skipped)"
+        }
+
+        test("cases that simulated hosts played are counted beside those of the drivers") {
+            val done = run(driverCases(uring = 3, nio = 3, sim = 2))
+
+            done.status shouldBe 0
+            done.out shouldContain "8 test cases, of which 3 on driver uring (0 skipped) and 3 on nio (0 skipped)," +
+                " and 2 on simulated hosts"
         }
 
         test("a module in which one driver ran fewer cases does not pass") {
