@@ -86,11 +86,14 @@ internal class SoakReport(
 /**
  * A server and its clients in this process, for a long time: connections come, exchange messages of random sizes and go,
  * and what the process keeps is looked at again and again.
+ *
+ * @param pause how long each client rests after an exchange: none is all that the machine can do
  */
 internal class Soak(
     private val time: Duration,
     private val clientsCount: Int,
     private val seed: Long,
+    private val pause: Duration = Duration.ZERO,
 ) {
     private val began = TimeSource.Monotonic.markNow()
     private val samples = mutableListOf<SoakSample>()
@@ -131,6 +134,8 @@ internal class Soak(
         while (began.elapsedNow() < time) {
             connect(address) { connection ->
                 repeat(random.nextInt(1, EXCHANGES_MAX + 1)) {
+                    // Rests would keep it here long after the time.
+                    if (pause.isPositive() && began.elapsedNow() >= time) return@repeat
                     val message = random.nextBytes(random.nextInt(1, MESSAGE_BYTES_MAX + 1))
                     connection.send(message)
                     var isEqual = false
@@ -139,6 +144,7 @@ internal class Soak(
                     }
                     check(isEqual) { "${message.size} bytes came back changed; again with --seed $seed" }
                     exchanges++
+                    if (pause.isPositive()) delay(pause)
                 }
             }
             connections++

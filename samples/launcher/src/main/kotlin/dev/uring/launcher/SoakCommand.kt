@@ -13,6 +13,7 @@ import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.long
 import com.github.ajalt.clikt.parameters.types.restrictTo
 import kotlinx.coroutines.runBlocking
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 
 /** Runs a server and its clients for a long time; the status is 1 when something is held at the end. */
@@ -27,6 +28,11 @@ internal class SoakCommand : CliktCommand(name = "soak") {
         .restrictTo(1..CLIENTS_MAX)
         .default(CLIENTS)
         .help("connections at the same time")
+    private val pauseMillis by option("--pause-millis")
+        .int()
+        .restrictTo(0..PAUSE_MILLIS_MAX)
+        .default(0)
+        .help("how long each client rests after an exchange; without it they do all that the machine can")
     private val seed by option("--seed").long().help("of the sizes and contents of messages; new each time by default")
     private val driver by option("--driver")
         .choice("auto", "uring", "nio")
@@ -40,7 +46,7 @@ internal class SoakCommand : CliktCommand(name = "soak") {
         driver?.let { System.setProperty("uring.driver", it) }
         val soakSeed = seed ?: System.nanoTime()
         System.err.println("uring: soaking for $minutes minutes; again with --seed $soakSeed")
-        val report = runBlocking { Soak(minutes.minutes, clients, soakSeed).run() }
+        val report = runBlocking { Soak(minutes.minutes, clients, soakSeed, pauseMillis.milliseconds).run() }
         println(if (json) report.toJson() else report.toText())
         if (report.heldAtEnd > 0) throw ProgramResult(1)
     }
@@ -54,5 +60,6 @@ internal class SoakCommand : CliktCommand(name = "soak") {
         // Enough for every worker to have some of each kind under way, few enough for a laptop.
         const val CLIENTS = 64
         const val CLIENTS_MAX = 10_000
+        const val PAUSE_MILLIS_MAX = 60_000
     }
 }

@@ -3,9 +3,13 @@ package dev.uring.launcher
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.doubles.plusOrMinus
+import io.kotest.matchers.longs.shouldBeInRange
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import kotlinx.coroutines.runBlocking
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 
 private const val MIB = 1L shl 20
 
@@ -25,6 +29,12 @@ class SoakTest :
                 done.out shouldContain "\"heldAtEnd\":0"
                 done.status shouldBe 0
             }
+        }
+
+        test("clients that rest between exchanges do no more of them than fit between the rests") {
+            val report = runBlocking { Soak(1.seconds, clientsCount = 2, seed = 1, pause = 250.milliseconds).run() }
+            report.exchanges shouldBeInRange 0L..2 * (1 + 4L)
+            report.heldAtEnd shouldBe 0
         }
 
         test("the slope is that of the second half, in bytes per hour") {
