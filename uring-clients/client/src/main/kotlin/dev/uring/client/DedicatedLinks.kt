@@ -64,7 +64,7 @@ public class DedicatedLinks<R> internal constructor(
                     link.submit(request)
                 } catch (failure: Throwable) {
                     request.ownsLink = false
-                    request.failed(failure)
+                    request.endUnanswered(failure)
                     release(link)
                 }
             }
@@ -82,7 +82,7 @@ public class DedicatedLinks<R> internal constructor(
 
     internal fun close() {
         isClosed = true
-        repeat(requests.count) { requests.poll()?.let { it.failed(closed(it.name)) } }
+        repeat(requests.count) { requests.poll()?.let { it.endUnanswered(closed(it.name)) } }
         leases.forEach { it.resumeWithException(closed("a user of a connection")) }
         leases.clear()
         all.toList().forEach { it.close() }

@@ -1,5 +1,6 @@
 package dev.uring.client
 
+import dev.uring.client.jfr.CommandEvent
 import dev.uring.client.session.ProtocolSession
 import dev.uring.net.Connection
 
@@ -54,7 +55,8 @@ internal class LinkTraffic<R>(
         request.isSent = true
         counters.commandsSent++
         counters.inFlight += request.replies
-        request.writeTo(open.output())
+        if (request.isRecorded) request.noteSent(open.id())
+        request.writeTo(open)
     }
 
     /** For what goes ahead of all that waits: greetings and pings. */
@@ -78,7 +80,7 @@ internal class LinkTraffic<R>(
                 return
             }
             waiting.remove(request)
-            if (isOutdated(request)) request.failed(link.texts.outdated(request)) else send(request)
+            if (isOutdated(request)) request.endUnanswered(link.texts.outdated(request)) else send(request)
         }
     }
 
@@ -94,7 +96,7 @@ internal class LinkTraffic<R>(
             counters.replays++
         }
         over.forEach {
-            if (it.isAbandoned) it.dropAbandoned() else it.failed(link.texts.lost(it, why))
+            if (it.isAbandoned) it.dropAbandoned() else it.endUnanswered(link.texts.lost(it, why))
         }
     }
 
@@ -104,6 +106,7 @@ internal class LinkTraffic<R>(
 
     fun expire(request: Request<R>) {
         val wasSent = request.isSent
+        request.endRecord(CommandEvent.TIMED_OUT)
         if (wasSent) {
             link.gaveUp(request)
         } else if (request.queue === waiting) {
@@ -115,7 +118,7 @@ internal class LinkTraffic<R>(
     fun failWaiting(cause: Throwable) {
         // Those of now: who is told may submit again right away, and would be told again for ever.
         repeat(waiting.count) {
-            waiting.poll()?.failed(cause)
+            waiting.poll()?.endUnanswered(cause)
         }
     }
 

@@ -2,6 +2,7 @@
 
 package dev.uring.client
 
+import dev.uring.client.jfr.CommandEvent
 import dev.uring.dsl.InternalUringApi
 import dev.uring.dsl.cancellationException
 import dev.uring.dsl.onCancelling
@@ -101,6 +102,7 @@ public abstract class SuspendedRequest<R>(
         unbind()
         if (waiter == null) return
         onSide.counters.cancellations++
+        endRecord(CommandEvent.CANCELLED)
         if (isSent) {
             link?.gaveUp(this)
         } else {

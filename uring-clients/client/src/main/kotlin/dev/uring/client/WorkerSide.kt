@@ -48,6 +48,7 @@ public abstract class WorkerSide<R>(
     ) {
         request.ownsLink = false
         request.timeoutNanos = timeoutNanos
+        request.beginRecord(this)
         link.submit(request)
     }
 
@@ -57,6 +58,7 @@ public abstract class WorkerSide<R>(
         timeoutNanos: Long = commandNanos,
     ) {
         request.timeoutNanos = timeoutNanos
+        request.beginRecord(this)
         dedicated.submit(request)
     }
 
@@ -68,6 +70,7 @@ public abstract class WorkerSide<R>(
         request.isSent = false
         request.ownsLink = false
         request.deadlineNanos = Request.NO_DEADLINE
+        request.endRecord()
         if (ownedLink && link != null) dedicated.release(link)
     }
 
