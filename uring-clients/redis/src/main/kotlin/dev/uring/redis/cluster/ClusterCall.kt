@@ -153,6 +153,8 @@ internal class ClusterCall(
     private suspend fun lookAgain(failure: RedisFailure) {
         target = null
         isAsking = false
+        // Who was sent to a node that is gone begins anew: the way is as long as before, and patience bounds how often.
+        redirects = 0
         topology.refresh(seen)
         waitOr(failure)
     }

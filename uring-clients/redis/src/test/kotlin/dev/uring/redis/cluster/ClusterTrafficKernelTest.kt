@@ -7,7 +7,6 @@ import dev.uring.redis.RedisException
 import dev.uring.redis.cache.CacheConfig
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
-import dev.uring.redis.commands.WireClient
 import dev.uring.redis.commands.get
 import dev.uring.redis.commands.incr
 import dev.uring.redis.commands.mget
@@ -117,7 +116,7 @@ class ClusterTrafficKernelTest :
             "pipelines and transactions follow a slot that moves, and commands in between wait until its keys are together",
         ) {
             withCluster { cluster ->
-                Move(real, "{move}").use { move ->
+                SlotMove(real, "{move}").use { move ->
                     cluster.pipeline { List(20) { set("{move}$it", "$it") } }.forEach { it.value }
                     coroutineScope {
                         val load = ClusterLoad(cluster, this, seed = 3)
@@ -182,7 +181,7 @@ class ClusterTrafficKernelTest :
                                 ) { cached.get(other) == truth[other] }
                             }
                         someWrites()
-                        Move(real, "{cached}").use { move ->
+                        SlotMove(real, "{cached}").use { move ->
                             // Missing at both: only the map says that it is another node's business now.
                             cached.get("{cached}missing") shouldBe null
                             move.begin()
@@ -227,37 +226,3 @@ class ClusterTrafficKernelTest :
 private val PING = Command.of("PING")
 private val SET = Command.of("SET")
 private val GET = Command.of("GET", Command.READONLY)
-
-/** Moves the slot of a tag from its master to another one, step by step. */
-private class Move(
-    private val real: RealCluster,
-    tag: String,
-) : AutoCloseable {
-    private val slot = HashSlot.of(tag.toByteArray())
-    private val from = real.masterOf(slot, 0)
-    private val to = (from + 1) % RealCluster.MASTERS
-    private val old = WireClient(real.nodes[from].url)
-
-    fun begin() {
-        real.ask(to, "CLUSTER", "SETSLOT", "$slot", "IMPORTING", real.ids[from])
-        real.ask(from, "CLUSTER", "SETSLOT", "$slot", "MIGRATING", real.ids[to])
-    }
-
-    fun take(key: String) {
-        old.ask("MIGRATE", "127.0.0.1", "${real.ports[to]}", key, "0", "5000")
-    }
-
-    /** Takes what is left, and gives the slot to its new master. */
-    fun end() {
-        while (true) {
-            val left = old.ask("CLUSTER", "GETKEYSINSLOT", "$slot", "100") as List<*>
-            if (left.isEmpty()) break
-            left.forEach { take(it as String) }
-        }
-        for (node in listOf(to, from) + (0..<RealCluster.MASTERS)) {
-            real.ask(node, "CLUSTER", "SETSLOT", "$slot", "NODE", real.ids[to])
-        }
-    }
-
-    override fun close() = old.close()
-}

@@ -13,8 +13,10 @@ import java.util.concurrent.TimeUnit
  */
 internal class RealCluster(
     noticeMillis: Int,
+    isTls: Boolean = false,
 ) : AutoCloseable {
-    private val started = List(NODES) { ClusterNode.start("--cluster-node-timeout", "$noticeMillis") }
+    private val started =
+        List(NODES) { ClusterNode.start("--cluster-node-timeout", "$noticeMillis", isTls = isTls) }
 
     val nodes: List<RealRedis> = started.map { it.redis }
 
@@ -76,13 +78,23 @@ internal class RealCluster(
         return -1
     }
 
+    /** The masters, with slots or without, in the eyes of [node], but for those that it thinks dead. */
+    fun mastersOf(node: Int): List<Int> =
+        nodesText(node)
+            .lines()
+            .filter { "master" in it && "fail" !in it }
+            .map { ids.indexOf(it.substringBefore(' ')) }
+
+    /** The slots that [master] had in the beginning. */
+    fun slotsOf(master: Int): IntRange = SLOTS * master / MASTERS..<SLOTS * (master + 1) / MASTERS
+
     fun isMaster(node: Int): Boolean = (ask(node, "ROLE") as List<*>)[0] == "master"
 
     private fun replicate(replica: Int) = ask(replica, "CLUSTER", "REPLICATE", ids[replica - MASTERS])
 
     private fun nodesText(node: Int) = ask(node, "CLUSTER", "NODES") as String
 
-    private fun isUp(node: Int) = "cluster_state:ok" in ask(node, "CLUSTER", "INFO") as String
+    fun isUp(node: Int) = "cluster_state:ok" in ask(node, "CLUSTER", "INFO") as String
 
     /** Replicas that [node] sees, and that have finished their first copy. */
     private fun linkedReplicas(node: Int): Int {

@@ -1,6 +1,7 @@
 package dev.uring.redis.commands
 
 import dev.uring.redis.RealRedis
+import dev.uring.redis.RedisCertificates
 import java.net.BindException
 import java.net.ServerSocket
 import kotlin.random.Random
@@ -10,13 +11,13 @@ internal class ClusterNode private constructor(
     val port: Int,
     val busPort: Int,
     options: List<String>,
+    isTls: Boolean,
 ) {
     val redis =
         RealRedis(
             "--cluster-enabled",
             "yes",
-            "--port",
-            "$port",
+            *(if (isTls) tlsOnly(port) else arrayOf("--port", "$port")),
             "--cluster-port",
             "$busPort",
             *options.toTypedArray(),
@@ -25,11 +26,18 @@ internal class ClusterNode private constructor(
     companion object {
         private const val ATTEMPTS_MAX = 10
 
-        fun start(vararg options: String): ClusterNode {
+        private fun tlsOnly(port: Int): Array<String> =
+            arrayOf("--port", "0", "--tls-cluster", "yes", "--tls-replication", "yes") +
+                RedisCertificates.serverOptions(port)
+
+        fun start(
+            vararg options: String,
+            isTls: Boolean = false,
+        ): ClusterNode {
             var taken: IllegalStateException? = null
             repeat(ATTEMPTS_MAX) {
                 try {
-                    return ClusterNode(freePort(), freePort(), options.asList())
+                    return ClusterNode(freePort(), freePort(), options.asList(), isTls)
                 } catch (failure: IllegalStateException) {
                     taken = failure // somebody else took the port since it was found free
                 }
