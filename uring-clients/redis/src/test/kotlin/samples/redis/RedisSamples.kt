@@ -1,6 +1,9 @@
 package samples.redis
 
+import dev.uring.dsl.Connection
+import dev.uring.dsl.readOwned
 import dev.uring.dsl.uring
+import dev.uring.net.SendGuard
 import dev.uring.redis.BatchResult
 import dev.uring.redis.ReadFrom
 import dev.uring.redis.RedisBatch
@@ -15,10 +18,13 @@ import dev.uring.redis.cmd
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
 import dev.uring.redis.codec.ValueCodec
+import dev.uring.redis.commands.Expiry
 import dev.uring.redis.commands.dbSize
 import dev.uring.redis.commands.get
 import dev.uring.redis.commands.hgetAll
 import dev.uring.redis.commands.incr
+import dev.uring.redis.commands.mget
+import dev.uring.redis.commands.mset
 import dev.uring.redis.commands.set
 import dev.uring.redis.consumerGroup
 import dev.uring.redis.getStream
@@ -31,7 +37,11 @@ import dev.uring.redis.scanFlow
 import dev.uring.redis.script
 import dev.uring.redis.server.Merge
 import dev.uring.redis.server.respServer
+import dev.uring.redis.setHandedOver
 import dev.uring.redis.setStream
+import dev.uring.redis.sharded.RedisShard
+import dev.uring.redis.sharded.ShardedConfig
+import dev.uring.redis.sharded.redisSharded
 import dev.uring.redis.subscribe
 import dev.uring.redis.transaction
 import dev.uring.redis.valueCodec
@@ -40,6 +50,10 @@ import dev.uring.tls.TlsClientOptions
 import io.micrometer.core.instrument.MeterRegistry
 import kotlinx.coroutines.flow.count
 import kotlinx.serialization.json.Json
+import java.lang.foreign.Arena
+import java.nio.channels.FileChannel
+import java.nio.file.Path
+import kotlin.time.Duration.Companion.hours
 
 /** Counts words: `HIT word` adds one, `TOTAL` adds up what all workers have counted. */
 suspend fun counter() =
@@ -183,3 +197,34 @@ fun showMeters(
     redis: RedisClient,
     registry: MeterRegistry,
 ) = RedisMeters(redis).bindTo(registry)
+
+/** Keys over several servers that know nothing of each other; the names stay when the addresses change. */
+suspend fun severalServers() =
+    uring {
+        val servers =
+            listOf(RedisShard("redis://10.0.0.1", "cache-1"), RedisShard("redis://10.0.0.2", "cache-2", weight = 2))
+        redisSharded(ShardedConfig(servers)).use { redis ->
+            redis.mset("user:7" to "Ada", "user:8" to "Grace")
+            println(redis.mget("user:7", "user:8"))
+        }
+    }
+
+/** Stores a file that is mapped into memory, without a copy; it is unmapped when the kernel has let go of it. */
+suspend fun storeMapped(
+    redis: RedisClient,
+    path: Path,
+) {
+    val arena = Arena.ofShared()
+    val memory = FileChannel.open(path).use { it.map(FileChannel.MapMode.READ_ONLY, 0, it.size(), arena) }
+    redis.setHandedOver("file:$path", SendGuard.of(memory, arena::close))
+}
+
+/** Stores what a connection has received, without a copy in between. */
+suspend fun storeReceived(
+    redis: RedisClient,
+    from: Connection,
+    bytes: Int,
+) {
+    val received = from.readOwned(bytes) ?: return
+    redis.setHandedOver("upload", received, Expiry.After(1.hours))
+}

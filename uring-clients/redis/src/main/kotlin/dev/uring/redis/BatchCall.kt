@@ -28,6 +28,7 @@ internal class BatchCall(
         reply: ReplyReader,
         isLast: Boolean,
     ) {
+        if (isRecorded) noteReply(reply.replyBytes().toLong(), reply.errorText())
         content[repliesTaken++].take(reply)
         if (isLast) complete()
     }
@@ -121,6 +122,7 @@ internal class TransactionCall(
         isLast: Boolean,
     ) {
         val error = reply.errorText()
+        if (isRecorded) noteReply(reply.replyBytes().toLong(), error)
         if (!isLast) {
             if (error != null && refusal == null) refusal = RedisException(refusedCommand(), error)
             repliesTaken++

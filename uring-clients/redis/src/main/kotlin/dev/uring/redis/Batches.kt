@@ -84,11 +84,17 @@ public suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.watch(
     vararg keys: K,
     attempts: Int = 16,
     block: suspend WatchScope<K, V>.() -> R,
+): R = watchAll(keys.asList(), attempts, block)
+
+internal suspend fun <K : Any, V : Any, R> RedisExecutor<K, V>.watchAll(
+    keys: List<K>,
+    attempts: Int,
+    block: suspend WatchScope<K, V>.() -> R,
 ): R {
     require(keys.isNotEmpty() && attempts > 0) { "watch(keys=${keys.size}, attempts=$attempts): at least one of each" }
     val core = core("watch")
     val side = core.place()
-    val watching: suspend () -> R = { watchOn(core, side, keys.asList(), attempts, block) }
+    val watching: suspend () -> R = { watchOn(core, side, keys, attempts, block) }
     val isThere = currentCoroutineContext()[ContinuationInterceptor] == side.worker.dispatcher
     return if (isThere) watching() else withContext(side.worker.dispatcher) { watching() }
 }

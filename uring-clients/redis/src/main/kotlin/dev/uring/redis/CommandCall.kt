@@ -78,6 +78,7 @@ internal class CommandCall(
     ) {
         var value: Any? = null
         val error = reader.errorText()
+        if (isRecorded) noteReply(reader.replyBytes().toLong(), error)
         var failure: Throwable? = if (error == null) null else refused(error)
         if (failure == null) {
             try {
@@ -93,7 +94,7 @@ internal class CommandCall(
 
     private fun refused(error: String): RedisException {
         side.counters.errorReplies++
-        return RedisException(command.name(), error)
+        return RedisException(command.name(), error, side.use.serverName)
     }
 
     override fun giveBack() {

@@ -10,12 +10,14 @@ import dev.uring.redis.commands.ServerRole
  * @property readsAsReplica whether a cluster's replica answers for its master's slots instead of sending us there
  * @property isOneOfMany whether others may answer in its place: a command that finds it gone fails at once
  * @property cache what the shared connection keeps of its replies; null keeps nothing
+ * @property serverName what errors call the server, where there are several; null calls it by its address
  */
 internal data class ConnectionUse(
     val role: Role? = null,
     val readsAsReplica: Boolean = false,
     val isOneOfMany: Boolean = false,
     val cache: CacheConfig? = null,
+    val serverName: String? = null,
 ) {
     enum class Role {
         MASTER,

@@ -1,23 +1,36 @@
 package dev.uring.redis
 
 import dev.uring.UringRuntime
+import dev.uring.buffer.BlockLease
 import dev.uring.bytes.ByteSink
 import dev.uring.client.Request
 import dev.uring.dns.Resolver
+import dev.uring.net.OwnedBytes
+import dev.uring.net.SendGuard
+import dev.uring.redis.cache.CacheConfig
+import dev.uring.redis.cache.RedisAsyncCache
+import dev.uring.redis.cache.RedisCache
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.ErrorReplyException
 import dev.uring.redis.codec.Reply
 import dev.uring.redis.codec.ReplyReader
+import dev.uring.redis.commands.Expiry
+import dev.uring.redis.commands.RedisBatchCommands
+import kotlinx.coroutines.future.await
+import kotlinx.coroutines.supervisorScope
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.RejectedExecutionException
+import java.util.function.Function
 
 /**
  * A client of one Redis server, for Java: each command gives a `CompletionStage`.
  *
  * ### Shapes and units
- * As [RedisClient]: one shared connection per worker, commands of one turn leave together.
+ * As [RedisClient]: one shared connection per worker, commands of one turn leave together. Every command as a method:
+ * [RedisAsyncCommands.of][dev.uring.redis.commands.RedisAsyncCommands], or for threads that may be blocked
+ * [RedisBlockingCommands.of][dev.uring.redis.commands.RedisBlockingCommands].
  * ### Ownership
  * Owns its connections; [close] it, or leave that to the end of the runtime.
  * ### Threading and cancellation
@@ -31,8 +44,11 @@ import java.util.concurrent.RejectedExecutionException
 public class RedisAsyncClient<K : Any, V : Any> internal constructor(
     private val core: ClientCore,
     override val codec: RedisCodec<K, V>,
-) : RedisAsync<K, V>,
-    AutoCloseable {
+) : RedisAsyncCalls<K, V>(core.runtime) {
+    override val kotlin: RedisExecutor<K, V> = CodecExecutor(core, codec)
+
+    override val kotlinText: RedisExecutor<String, String> get() = CodecExecutor(core, RedisCodec.UTF8)
+
     override fun command(command: Command): CommandWriter = core.command(command)
 
     override fun <T> execute(
@@ -54,6 +70,89 @@ public class RedisAsyncClient<K : Any, V : Any> internal constructor(
         }
         return stage
     }
+
+    /** Sends the commands that [block] adds in one piece; what it returns comes when all are answered. */
+    public fun <R> pipeline(block: Function<RedisBatchCommands<K, V>, R>): CompletionStage<R> =
+        stage { kotlin.pipeline { block.apply(RedisBatchCommands.of(this)) } }
+
+    /** Executes the commands that [block] adds as one: MULTI, the commands, EXEC. */
+    public fun <R> transaction(block: Function<RedisBatchCommands<K, V>, R>): CompletionStage<R> =
+        stage { kotlin.transaction { block.apply(RedisBatchCommands.of(this)) } }
+
+    /**
+     * Reads, decides and writes as if alone: what [block] [commits][RedisAsyncWatch.commit] is executed only if nobody has
+     * changed one of [keys] meanwhile; else [block] runs again, up to [attempts] times. See the Kotlin function.
+     */
+    @JvmOverloads
+    public fun <R> watch(
+        keys: List<K>,
+        attempts: Int = 16,
+        block: Function<RedisAsyncWatch<K, V>, out CompletionStage<R>>,
+    ): CompletionStage<R> =
+        stage {
+            kotlin.watchAll(keys, attempts) {
+                // One whose stage fails is for the block to decide about, not for the others.
+                supervisorScope { block.apply(RedisAsyncWatch(this@watchAll, this)).await() }
+            }
+        }
+
+    /** Messages of [channels]. */
+    public fun subscribe(vararg channels: String): RedisItems<RedisMessage<V>> =
+        items { kotlin.subscribe(*channels, onSubscribed = it) }
+
+    /** Messages of all channels that match one of the glob-style [patterns]. */
+    public fun psubscribe(vararg patterns: String): RedisItems<RedisMessage<V>> =
+        items { kotlin.psubscribe(*patterns, onSubscribed = it) }
+
+    /** Messages of shard [channels]. */
+    public fun ssubscribe(vararg channels: String): RedisItems<RedisMessage<V>> =
+        items { kotlin.ssubscribe(*channels, onSubscribed = it) }
+
+    /** What happens to the keys that match one of the glob-style [patterns], in [database]. */
+    public fun keyspaceEvents(
+        database: Int,
+        vararg patterns: String,
+    ): RedisItems<KeyspaceEvent> = items { kotlin.keyspaceEvents(*patterns, database = database, onSubscribed = it) }
+
+    /** Every command that the server executes. */
+    public fun monitor(): RedisItems<MonitoredCommand> = items { kotlin.monitor(it) }
+
+    /** All keys, or those that match the glob-style pattern, or hold values of the type. */
+    @JvmOverloads
+    public fun scanAll(
+        match: String? = null,
+        count: Int? = null,
+        type: String? = null,
+    ): RedisItems<K> = items { kotlin.scanFlow(match, count, type) }
+
+    /** Sets the value at [key] to memory of the program's own, which is sent from where it lies, and handed over. */
+    @JvmOverloads
+    public fun setHandedOver(
+        key: K,
+        value: SendGuard,
+        expiry: Expiry? = null,
+    ): CompletionStage<Unit> = stage { kotlin.setHandedOver(key, value, expiry) }
+
+    /** As above with bytes that were received and kept; on their worker. */
+    @JvmOverloads
+    public fun setHandedOver(
+        key: K,
+        value: OwnedBytes,
+        expiry: Expiry? = null,
+    ): CompletionStage<Unit> = stage { kotlin.setHandedOver(key, value, expiry) }
+
+    /** As above with what a lease holds; on its worker. */
+    @JvmOverloads
+    public fun setHandedOver(
+        key: K,
+        value: BlockLease,
+        expiry: Expiry? = null,
+    ): CompletionStage<Unit> = stage { kotlin.setHandedOver(key, value, expiry) }
+
+    /** A client of the same server that keeps what it reads; see [RedisCache]. The caller closes it. */
+    @JvmOverloads
+    public fun cached(cache: CacheConfig = CacheConfig()): RedisAsyncCache<K, V> =
+        RedisAsyncCache(runtime, RedisCache(core.cached(cache), codec))
 
     /** The same connections, with other types for keys and values. */
     public fun <L : Any, W : Any> withCodec(codec: RedisCodec<L, W>): RedisAsyncClient<L, W> =
@@ -113,6 +212,7 @@ private class FutureCall<T>(
     ) {
         var value: T? = null
         var failure: Throwable? = null
+        if (isRecorded) noteReply(reader.replyBytes().toLong(), reader.errorText())
         try {
             reader.errorText()?.let { throw ErrorReplyException(it) }
             value = reply.read(reader)

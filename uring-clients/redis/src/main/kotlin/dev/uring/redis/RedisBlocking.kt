@@ -4,7 +4,10 @@ import dev.uring.worker.Worker
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ExecutionException
 
-/** Waits for what Java's clients give, on threads that may be blocked: virtual ones, or any that is no worker. */
+/**
+ * Waits for what Java's clients give, on threads that may be blocked: virtual ones, or any that is no worker. Every command
+ * in this form: [RedisBlockingCommands][dev.uring.redis.commands.RedisBlockingCommands].
+ */
 public object RedisBlocking {
     /**
      * The value of [stage], when it is there.
@@ -27,4 +30,14 @@ public object RedisBlocking {
             throw failed.cause ?: failed
         }
     }
+
+    /** As [await], for callers that do not declare the interruption: it is a [RedisInterruptedException], and still noted. */
+    @JvmStatic
+    public fun <T> result(stage: CompletionStage<T>): T =
+        try {
+            await(stage)
+        } catch (interruption: InterruptedException) {
+            Thread.currentThread().interrupt()
+            throw RedisInterruptedException(interruption)
+        }
 }

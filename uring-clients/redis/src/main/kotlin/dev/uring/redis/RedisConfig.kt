@@ -57,6 +57,8 @@ public enum class RespVersion {
  * @property sentinel who knows where the master is at the moment; null when [address] says it
  * @property readFrom who answers read-only commands. Default the master
  * @property replicas where the master's replicas are, for [readFrom]; empty, the default, asks the master or the sentinels
+ * @property handOverBytesMin least size of a value that [setHandedOver] sends from where it lies; smaller ones are copied.
+ * Default 4 KiB: below, a copy costs less than the kernel's look at one more piece of memory
  */
 public data class RedisConfig(
     val address: String = "127.0.0.1:6379",
@@ -79,6 +81,7 @@ public data class RedisConfig(
     val sentinel: SentinelConfig? = null,
     val readFrom: ReadFrom = ReadFrom.MASTER,
     val replicas: List<String> = emptyList(),
+    val handOverBytesMin: Int = 4 shl 10,
 ) {
     /** What of it the connections need; checks the bounds. */
     internal val links: LinkConfig =
@@ -96,6 +99,9 @@ public data class RedisConfig(
 
     init {
         if (database < 0) throw ConfigException("database", "database=$database must be at least 0")
+        if (handOverBytesMin < 0) {
+            throw ConfigException("handOverBytesMin", "handOverBytesMin=$handOverBytesMin must be at least 0")
+        }
     }
 
     // A password in a log is a password lost.

@@ -13,12 +13,14 @@ public sealed class RedisFailure(
 /**
  * The server refuses a command.
  *
- * [code] is the first word of what it says, such as `ERR`, `WRONGTYPE` or `NOAUTH`; [serverText] is all of it.
+ * [code] is the first word of what it says, such as `ERR`, `WRONGTYPE` or `NOAUTH`; [serverText] is all of it. [server] is
+ * which one, where a client has several that are no cluster; else null.
  */
 public class RedisException(
     public val command: String,
     public val serverText: String,
-) : RedisFailure("$command: the server answers: $serverText${remedy(serverText)}") {
+    public val server: String? = null,
+) : RedisFailure("$command: ${server ?: "the server"} answers: $serverText${remedy(serverText)}") {
     public val code: String get() = serverText.substringBefore(' ')
 
     private companion object {
@@ -55,6 +57,11 @@ public class RedisTimeoutException(
             (if (wasSent) ", it was sent" else ", it was not sent") + detail,
     )
 
+/** The thread that waited for a reply in Java's blocking form was interrupted. The command may still have its effect. */
+public class RedisInterruptedException(
+    cause: InterruptedException,
+) : RedisFailure("interrupted while it waited for a reply; the command may or may not have had its effect", cause)
+
 /** More commands wait for a connection than may. */
 public class RedisOverloadException(
     message: String,
@@ -69,14 +76,20 @@ public class RedisTransactionException(
     )
 
 /** What the links of Redis clients throw. */
-internal object RedisFailures : ClientFailures {
+internal class RedisFailures private constructor(
+    private val server: String?,
+) : ClientFailures {
     override val protocol: String get() = "RESP"
 
     override fun disconnected(
         message: String,
         wasSent: Boolean,
         cause: Throwable?,
-    ) = RedisConnectionException(message, wasSent, cause)
+    ) = RedisConnectionException(
+        if (server == null || server in message) message else "$server: $message",
+        wasSent,
+        cause,
+    )
 
     override fun timedOut(
         command: String,
@@ -86,4 +99,11 @@ internal object RedisFailures : ClientFailures {
     ) = RedisTimeoutException(command, timeout, wasSent, detail)
 
     override fun overloaded(message: String) = RedisOverloadException(message)
+
+    companion object {
+        private val UNNAMED = RedisFailures(null)
+
+        /** Those of [server], which each names; null is the only one there is. */
+        fun of(server: String?): RedisFailures = if (server == null) UNNAMED else RedisFailures(server)
+    }
 }

@@ -11,24 +11,26 @@ import java.util.HexFormat
  *
  * Immutable; make it once. [isReadonly] promises that it changes nothing: EVAL_RO is used, which replicas answer too.
  */
-public class RedisScript(
-    public val text: String,
-    public val isReadonly: Boolean = false,
-) {
-    /** What the server knows it by: SHA-1, in lower-case hexadecimal digits. */
-    public val sha1: String =
-        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(text.toByteArray(Charsets.UTF_8)))
+public class RedisScript
+    @JvmOverloads
+    constructor(
+        public val text: String,
+        public val isReadonly: Boolean = false,
+    ) {
+        /** What the server knows it by: SHA-1, in lower-case hexadecimal digits. */
+        public val sha1: String =
+            HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(text.toByteArray(Charsets.UTF_8)))
 
-    internal val bySha: Command get() = if (isReadonly) EVALSHA_RO else EVALSHA
-    internal val byText: Command get() = if (isReadonly) EVAL_RO else EVAL
+        internal val bySha: Command get() = if (isReadonly) EVALSHA_RO else EVALSHA
+        internal val byText: Command get() = if (isReadonly) EVAL_RO else EVAL
 
-    private companion object {
-        val EVAL = Command.of("EVAL")
-        val EVALSHA = Command.of("EVALSHA")
-        val EVAL_RO = Command.of("EVAL_RO", Command.READONLY or Command.IDEMPOTENT)
-        val EVALSHA_RO = Command.of("EVALSHA_RO", Command.READONLY or Command.IDEMPOTENT)
+        private companion object {
+            val EVAL = Command.of("EVAL")
+            val EVALSHA = Command.of("EVALSHA")
+            val EVAL_RO = Command.of("EVAL_RO", Command.READONLY or Command.IDEMPOTENT)
+            val EVALSHA_RO = Command.of("EVALSHA_RO", Command.READONLY or Command.IDEMPOTENT)
+        }
     }
-}
 
 /**
  * Runs [script] with [keys] as `KEYS` and [arguments] as `ARGV`.

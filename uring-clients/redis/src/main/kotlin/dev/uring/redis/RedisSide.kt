@@ -32,9 +32,9 @@ internal class RedisSide(
 ) : WorkerSide<ReplyReader>(
         runtime,
         worker,
-        config.links.copy(waitsForServer = !use.isOneOfMany),
+        config.links.copy(address = use.serverName ?: config.links.address, waitsForServer = !use.isOneOfMany),
         dialer,
-        RedisFailures,
+        RedisFailures.of(use.serverName),
     ) {
     private val writers = ArrayList<CommandWriter>()
     private val calls = RequestPool { CommandCall(this) }

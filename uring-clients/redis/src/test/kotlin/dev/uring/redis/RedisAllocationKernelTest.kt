@@ -9,6 +9,7 @@ import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
+import jdk.jfr.Recording
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
@@ -38,6 +39,15 @@ class RedisAllocationKernelTest :
         test("nor do commands of many coroutines at once") {
             withClient(redis) { client ->
                 bytesPerCommand(coroutines = 64) { client.store("alloc", "value") } shouldBeLessThan EXACT_ENOUGH
+            }
+        }
+
+        test("nor does a command while the flight recorder runs that was not asked for commands") {
+            Recording().use { recording ->
+                recording.start()
+                withClient(redis) { client ->
+                    bytesPerCommand(coroutines = 1) { client.store("alloc", "value") } shouldBeLessThan EXACT_ENOUGH
+                }
             }
         }
 

@@ -85,34 +85,41 @@ final class KotlinWriter {
     return out.toString();
   }
 
-  /** The same for Java. */
-  String asynchronous() {
+  /** The same for Java, which has no extension functions: as members of an interface. */
+  String members(JavaFace face) {
     StringBuilder out = new StringBuilder(HEAD)
-        .append(IMPORTS.formatted("RedisAsync"))
+        .append(IMPORTS.formatted(face.receiver))
+        .append("import dev.uring.redis.BatchResult\n")
+        .append("import dev.uring.redis.RedisBlocking\n")
         .append("import java.util.concurrent.CompletionStage\n")
         .append("import kotlin.time.toKotlinDuration\n")
         .append("import kotlin.time.toKotlinInstant\n\n")
         .append("/** Commands of the group `")
         .append(group.name())
-        .append("` for Java: each returns at once, and its stage completes with the reply. */\n")
-        .append("public interface ")
+        .append("` for Java: ")
+        .append(face.promise)
+        .append(". */\npublic interface ")
         .append(group.title())
-        .append("AsyncCommands<K : Any, V : Any> : RedisAsync<K, V> {\n");
+        .append(face.title)
+        .append("Commands<K : Any, V : Any> : ")
+        .append(face.receiver)
+        .append("<K, V> {\n");
     for (CommandRecord command : group.commands()) {
       for (FunctionRecord function : command.functions()) {
+        if (face == JavaFace.BATCH && mayWait(function)) {
+          continue;
+        }
         Result result = types.result(function.result(), Caller.JAVA);
         for (List<Parameter> given : javaForms(function)) {
           out.append(documentation(command, function, "    "))
               .append("    public fun ")
               .append(function.name())
               .append(javaSignature(given))
-              .append(": CompletionStage<")
-              .append(result.type())
-              .append("> =\n        execute(")
-              .append(javaRequestCall(function, given))
-              .append(", ")
-              .append(result.reply())
-              .append(")\n\n");
+              .append(": ")
+              .append(face.result.formatted(result.type()))
+              .append(" =\n        ")
+              .append(face.body.formatted(javaRequestCall(function, given) + ", " + result.reply()))
+              .append("\n\n");
         }
       }
     }
@@ -209,27 +216,26 @@ final class KotlinWriter {
     return out.toString();
   }
 
-  static String asyncOfAll(List<Group> groups) {
+  static String membersOfAll(JavaFace face, List<Group> groups) {
     String parents = groups.stream()
         .filter(g -> g.commands().stream().anyMatch(c -> !c.functions().isEmpty()))
-        .map(g -> "    " + g.title() + "AsyncCommands<K, V>")
+        .map(g -> "    " + g.title() + face.title + "Commands<K, V>")
         .collect(Collectors.joining(",\n"));
     return HEAD + """
-          import dev.uring.redis.RedisAsync
+          import dev.uring.redis.%1$s
 
-          /** Every typed command for Java, group by group: see [of]. */
-          public interface RedisAsyncCommands<K : Any, V : Any> :
-          """ + parents + """
-           {
+          /** Every typed command for Java, group by group: %2$s. See [of]. */
+          public interface Redis%3$sCommands<K : Any, V : Any> :
+          %4$s {
               /** Where Java gets them. */
               public companion object {
-                  /** The typed commands of [client], on its connections. */
+                  /** The typed commands of [receiver]. */
                   @JvmStatic
-                  public fun <K : Any, V : Any> of(client: RedisAsync<K, V>): RedisAsyncCommands<K, V> =
-                      object : RedisAsyncCommands<K, V>, RedisAsync<K, V> by client {}
+                  public fun <K : Any, V : Any> of(receiver: %1$s<K, V>): Redis%3$sCommands<K, V> =
+                      object : Redis%3$sCommands<K, V>, %1$s<K, V> by receiver {}
               }
           }
-          """;
+          """.formatted(face.receiver, face.promise, face.title, parents);
   }
 
   static String table(List<Group> groups, Map<String, String> leftOut) {

@@ -36,14 +36,18 @@ public final class Main {
       KotlinWriter writer = new KotlinWriter(group, types);
       sources.put(group.title() + "Commands.kt", writer.suspending());
       sources.put(group.title() + "BatchCommands.kt", writer.batched());
-      sources.put(group.title() + "AsyncCommands.kt", writer.asynchronous());
+      for (JavaFace face : JavaFace.values()) {
+        sources.put(group.title() + face.title + "Members.kt", writer.members(face));
+      }
       sources.put(group.title() + "Requests.kt", writer.requests());
       sources.put(group.title() + "Facts.kt", writer.facts());
       if (!group.enums().isEmpty()) {
         sources.put(group.title() + "Enums.kt", writer.enums());
       }
     }
-    sources.put("RedisAsyncCommands.kt", KotlinWriter.asyncOfAll(groups));
+    for (JavaFace face : JavaFace.values()) {
+      sources.put("Redis" + face.title + "Commands.kt", KotlinWriter.membersOfAll(face, groups));
+    }
     sources.put("CommandTable.kt", KotlinWriter.table(groups, leftOut));
     sources.deleteOthers();
   }

@@ -10,6 +10,7 @@ import dev.uring.redis.RedisTimeoutException
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.Reply
+import dev.uring.redis.sharded.RedisSharded
 
 /** The commands of one batch for a cluster as they are collected. */
 internal class ClusterBatch<K : Any, V : Any>(
@@ -34,9 +35,12 @@ internal class ClusterBatch<K : Any, V : Any>(
         return result
     }
 
-    fun end() {
-        isOver = true
-    }
+    fun <R> collect(block: RedisBatch<K, V>.() -> R): R =
+        try {
+            block()
+        } finally {
+            isOver = true
+        }
 
     /** One command and what becomes of it. */
     class Entry<T>(
@@ -75,9 +79,31 @@ internal class ClusterBatch<K : Any, V : Any>(
             return true
         }
 
-        suspend fun executeBy(cluster: RedisCluster<*, *>) =
+        suspend fun executeBy(cluster: RedisCluster<*, *>) = settle { cluster.execute(request, reply) }
+
+        /** As above, among servers that are no cluster: there, what cannot be split is this command's own failure. */
+        suspend fun executeBy(sharded: RedisSharded<*, *>) =
             try {
-                result.succeed(cluster.execute(request, reply))
+                settle { sharded.execute(request, reply) }
+            } catch (refusal: IllegalArgumentException) {
+                result.fail(refusal)
+            }
+
+        /** Takes over what its attempt at [server] has given, whatever that is. */
+        fun settleWith(server: String) {
+            val done = checkNotNull(attempt)
+            when (val failure = done.failure) {
+                null -> result.succeed(done.value)
+                is RedisException -> result.fail(RedisException(failure.command, failure.serverText, server))
+                else -> result.fail(failure)
+            }
+        }
+
+        fun fail(failure: RedisFailure) = result.fail(failure)
+
+        private inline fun settle(execute: () -> T) =
+            try {
+                result.succeed(execute())
             } catch (failure: RedisFailure) {
                 result.fail(failure)
             }

@@ -41,11 +41,20 @@ internal class ClusterRequest private constructor(
     /** Whether its keys, one in each [step] arguments, lie in several slots. */
     fun isSpread(step: Int): Boolean = arguments.indices.step(step).any { HashSlot.of(arguments[it]) != slot }
 
-    /** One request for each slot that it has keys in, with the positions of those keys among all of them. */
-    fun split(step: Int): List<Part> =
+    /** Its keys, in no particular order. */
+    fun keyList(): List<ByteArray> = keys.map(arguments::get)
+
+    /**
+     * One request for each slot that it has keys in, with the positions of those keys among all of them; or for each of
+     * other places that [placeOf] says.
+     */
+    fun split(
+        step: Int,
+        placeOf: (ByteArray) -> Int = { HashSlot.of(it) },
+    ): List<Part> =
         arguments.indices
             .step(step)
-            .groupBy { HashSlot.of(arguments[it]) }
+            .groupBy { placeOf(arguments[it]) }
             .map { (slot, starts) ->
                 val part = starts.flatMap { arguments.subList(it, it + step) }
                 val keys = part.indices.step(step).toSet()

@@ -111,13 +111,6 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
         return result
     }
 
-    private fun <R> ClusterBatch<K, V>.collect(block: RedisBatch<K, V>.() -> R): R =
-        try {
-            block()
-        } finally {
-            end()
-        }
-
     /** A client for each master that has slots, by address. */
     public suspend fun masters(): Map<String, RedisClient> = known().masters.associateWith(topology::client)
 
