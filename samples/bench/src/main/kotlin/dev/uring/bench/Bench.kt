@@ -7,6 +7,7 @@ import dev.uring.bench.file.FileBench
 import dev.uring.bench.measure.Schedule
 import dev.uring.bench.memcache.MemcacheBench
 import dev.uring.bench.memory.MemoryBench
+import dev.uring.bench.message.MessageBench
 import dev.uring.bench.momento.MomentoBench
 import dev.uring.bench.proxy.ProxyBench
 import dev.uring.bench.redis.RedisBench
@@ -49,6 +50,7 @@ interface Bench {
                 ConnectBench,
                 MemoryBench,
                 MomentoBench,
+                MessageBench,
                 TimersBench,
                 FileBench,
             )

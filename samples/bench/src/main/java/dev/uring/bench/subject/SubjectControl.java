@@ -33,6 +33,7 @@ public final class SubjectControl {
   private final int port;
   private final String settings;
   private Supplier<Map<String, Long>> counters = Map::of;
+  private Runnable ending = () -> {};
   private ModeSwitch modes = mode -> {
     throw new IllegalArgumentException("this server has no modes");
   };
@@ -83,6 +84,17 @@ public final class SubjectControl {
   }
 
   /**
+   * Says what is to be done before the process ends: it is halted, and no hook of the JVM runs.
+   *
+   * @param task called on the control thread, once
+   * @return this
+   */
+  public SubjectControl ending(Runnable task) {
+    ending = task;
+    return this;
+  }
+
+  /**
    * Announces the server and answers until {@code QUIT} or the end of input; then ends the process.
    */
   public void serve() {
@@ -98,6 +110,11 @@ public final class SubjectControl {
       }
     } catch (IOException e) {
       // The harness is gone; there is no one left to tell.
+    }
+    try {
+      ending.run();
+    } catch (RuntimeException e) {
+      System.err.println("what was to be done at the end failed: " + e);
     }
     // halt, not exit: connections of a load that was cut short must not hold a shutdown hook up.
     Runtime.getRuntime().halt(0);

@@ -11,7 +11,11 @@ enum class Comparison(
 ) {
     /** Operations for one second of server CPU: more is better, and 1.1 means 10 % more work for the same CPU. */
     OPS_PER_CPU("opsPerServerCpuSecond", "ops per CPU"),
+    P50("p50Micros", "p50"),
     P99("p99Micros", "p99"),
+
+    /** No ratio: the subject's own CPU for each operation. */
+    CPU_NANOS("serverCpuNsPerOp", "ns/op"),
 
     /** No ratio: the subject's own bytes for each operation. */
     BYTES_PER_OP("bytesPerOp", "B/op"),
@@ -28,6 +32,14 @@ enum class Comparison(
         when (this) {
             OPS_PER_CPU -> {
                 quotient(against, subject, Metric.SERVER_CPU_NS)
+            }
+
+            P50 -> {
+                quotient(subject, against, Metric.P50_MICROS)
+            }
+
+            CPU_NANOS -> {
+                subject.figures.metrics[Metric.SERVER_CPU_NS]
             }
 
             P99 -> {
