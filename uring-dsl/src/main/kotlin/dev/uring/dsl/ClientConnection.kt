@@ -1,10 +1,16 @@
+@file:OptIn(InternalUringApi::class)
+
 package dev.uring.dsl
 
+import dev.uring.net.ConnectionAcceptor
+import dev.uring.worker.Worker
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.isActive
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlin.coroutines.resumeWithException
 import dev.uring.net.Connection as CoreConnection
 
 /**
@@ -44,3 +50,29 @@ internal class ClientConnection(
         return result
     }
 }
+
+/** Opens a connection of [worker] as [begin] says, and waits for it; cancelled, it leaves none. */
+internal suspend fun openClient(
+    worker: Worker,
+    sendLowWaterBytes: Long,
+    hasProgramFailed: () -> Boolean,
+    begin: (Worker, ConnectionAcceptor) -> Opening,
+): ClientConnection =
+    suspendCancellableCoroutine { caller ->
+        lateinit var client: ClientConnection
+        val opening =
+            begin(worker) { core ->
+                ClientConnection(core, sendLowWaterBytes, hasProgramFailed).also { client = it }
+            }
+        opening.result.whenComplete { _, failure ->
+            if (failure == null) {
+                // A connection whose caller was cancelled meanwhile is nobody's.
+                caller.resume(client) { _, unclaimed, _ ->
+                    worker.executeUnlessStopped { unclaimed.connection.abort() }
+                }
+            } else {
+                caller.resumeWithException(opening.described(failure))
+            }
+        }
+        caller.invokeOnCancellation { opening.cancel() }
+    }

@@ -60,6 +60,26 @@ public class ConnectionOpener(
         return later(worker) { prepare(address, timeout, options, tls)(worker, acceptor) }
     }
 
+    /**
+     * Opens a connection on [worker], runs [block] there with it, and ends it: in order when [block] has returned, else with
+     * a reset. As [UringScope.connect] with a block, for who has no scope.
+     */
+    public suspend fun <R> use(
+        worker: Worker,
+        address: String,
+        timeout: Duration,
+        options: SocketOptions,
+        tls: TlsClientOptions?,
+        block: suspend CoroutineScope.(Connection) -> R,
+    ): R {
+        val begin = prepare(address, timeout, options, tls)
+        val sendLowWaterBytes = runtime.config().sendLowWaterBytes()
+        return withContext(worker.dispatcher) {
+            // A runtime that ends under a block that still runs resets: the peer must not take half of it for the whole.
+            openClient(worker, sendLowWaterBytes, { true }, begin).use(block)
+        }
+    }
+
     /** What [find] suspends for, as one attempt that may be given up at any time. Thread: the worker's. */
     public fun later(
         worker: Worker,

@@ -9,10 +9,8 @@ import dev.uring.socket.SocketOptions
 import dev.uring.tls.TlsClientOptions
 import dev.uring.worker.Worker
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 import java.util.concurrent.atomic.AtomicInteger
-import kotlin.coroutines.resumeWithException
 import kotlin.time.Duration
 
 /** Opens the connections of one [uring] block; names are looked up by [resolver], or refused without one. Thread: any. */
@@ -73,6 +71,11 @@ internal class Connector(
         return withContext(worker.dispatcher) { open(worker, begin).use(block) }
     }
 
+    private suspend fun open(
+        worker: Worker,
+        begin: (Worker, ConnectionAcceptor) -> Opening,
+    ): ClientConnection = openClient(worker, sendLowWaterBytes, hasProgramFailed, begin)
+
     // A caller on a worker keeps its connection there. Others get the workers by turns.
     private fun place(): Worker {
         val current = Worker.current()
@@ -80,27 +83,4 @@ internal class Connector(
         if (current != null && current.index() < count && runtime.worker(current.index()) === current) return current
         return runtime.worker(Math.floorMod(placedCount.getAndIncrement(), count))
     }
-
-    private suspend fun open(
-        worker: Worker,
-        begin: (Worker, ConnectionAcceptor) -> Opening,
-    ): ClientConnection =
-        suspendCancellableCoroutine { caller ->
-            lateinit var client: ClientConnection
-            val opening =
-                begin(worker) { core ->
-                    ClientConnection(core, sendLowWaterBytes, hasProgramFailed).also { client = it }
-                }
-            opening.result.whenComplete { _, failure ->
-                if (failure == null) {
-                    // A connection whose caller was cancelled meanwhile is nobody's.
-                    caller.resume(client) { _, unclaimed, _ ->
-                        worker.executeUnlessStopped { unclaimed.connection.abort() }
-                    }
-                } else {
-                    caller.resumeWithException(opening.described(failure))
-                }
-            }
-            caller.invokeOnCancellation { opening.cancel() }
-        }
 }
