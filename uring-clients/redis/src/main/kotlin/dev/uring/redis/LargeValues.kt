@@ -1,5 +1,7 @@
 package dev.uring.redis
 
+import dev.uring.client.PIECE_BYTES
+import dev.uring.client.pieces
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.Reply
@@ -94,29 +96,7 @@ public suspend fun RedisExecutor<String, *>.setStream(
     key: String,
     source: Source,
     expiry: Duration? = null,
-): Long =
-    setStream(
-        key,
-        flow {
-            // The same array each time: what it holds has been sent when the next piece is asked for.
-            val piece = ByteArray(PIECE_BYTES)
-            do {
-                val size = source.fill(piece)
-                if (size > 0) emit(if (size == piece.size) piece else piece.copyOf(size))
-            } while (size == piece.size)
-        },
-        expiry,
-    )
-
-private fun Source.fill(piece: ByteArray): Int {
-    var size = 0
-    while (size < piece.size) {
-        val count = readAtMostTo(piece, size, piece.size)
-        if (count < 0) break
-        size += count
-    }
-    return size
-}
+): Long = setStream(key, source.pieces(), expiry)
 
 private suspend fun RedisExecutor<String, *>.append(
     place: String,
@@ -159,7 +139,6 @@ private fun tagOf(key: String): String {
     return if (until > from + 1) key.substring(from + 1, until) else key
 }
 
-private const val PIECE_BYTES = 64 * 1024
 private val ABANDONED_AFTER = 10.minutes
 private val GETRANGE = Command.of("GETRANGE", Command.READONLY or Command.IDEMPOTENT)
 private val SET = Command.of("SET")
