@@ -7,17 +7,20 @@ import dev.uring.memcache.add
 import dev.uring.memcache.codec.Transcoder
 import dev.uring.memcache.getAll
 import dev.uring.memcache.getOrCompute
+import dev.uring.memcache.getStream
 import dev.uring.memcache.getView
 import dev.uring.memcache.incr
 import dev.uring.memcache.json
 import dev.uring.memcache.memcache
 import dev.uring.memcache.memcacheUdp
 import dev.uring.memcache.metaGet
+import dev.uring.memcache.noReply
 import dev.uring.memcache.pool.Failover
 import dev.uring.memcache.pool.memcachePool
 import dev.uring.memcache.quietly
 import dev.uring.memcache.server.memcacheServer
 import dev.uring.memcache.set
+import dev.uring.memcache.setStream
 import dev.uring.memcache.store.LruItemStore
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
@@ -33,6 +36,25 @@ suspend fun visits() =
 
 /** A value is read where it was received. */
 suspend fun lengthOfValue(client: MemcacheClient): Int = client.getView("page") { it?.size() ?: 0 }
+
+/** Counts without waiting for the sum; whether it was counted nobody hears. */
+suspend fun countWithoutWaiting(client: MemcacheClient) = client.noReply.incr("requests")
+
+/** A value of any size, read as it comes. */
+suspend fun sizeOfLargeValue(client: MemcacheClient): Long =
+    client.getStream("film") { value ->
+        var size = 0L
+        while (value != null && value.receive { size += it.size() }) continue
+        size
+    }
+
+/** A value goes from one server to another, and is never in memory whole. */
+suspend fun copyLargeValue(
+    from: MemcacheClient,
+    to: MemcacheClient,
+) = from.getStream("film") { value ->
+    if (value != null) to.setStream("film", value.sizeBytes, value.pieces(), clientFlags = value.clientFlags)
+}
 
 /** Any number of keys in one round trip. */
 suspend fun manyAtOnce(client: MemcacheClient): Map<String, String> = client.getAll(List(1000) { "user:$it" })

@@ -29,6 +29,21 @@ public interface Memcache<V : Any> {
         answer: Answer<T>,
     ): T
 
+    /**
+     * Sends [request], which ends with a [fence][MemcacheWriter.fence], and returns when it lies in the send queue: nobody
+     * hears what the server says. For [noReply], and for commands that have no function there.
+     */
+    public suspend fun send(request: MemcacheWriter)
+
+    /**
+     * Runs [use] with a connection of its own to the server of [key], for a value that goes in pieces: see [getStream] and
+     * [setStream], which programs use.
+     */
+    public suspend fun <T> withConnection(
+        key: String,
+        use: suspend (ValueConnection) -> T,
+    ): T
+
     /** Those of [keys] that belong to the same server, together, each with what reaches that server. */
     public fun split(keys: Collection<String>): Map<Memcache<V>, Collection<String>>
 

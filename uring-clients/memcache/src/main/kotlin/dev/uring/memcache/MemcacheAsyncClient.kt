@@ -3,11 +3,14 @@ package dev.uring.memcache
 import dev.uring.UringRuntime
 import dev.uring.memcache.codec.Transcoder
 import dev.uring.worker.Worker
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.future.await
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
+import java.util.function.Function
+import java.util.function.Supplier
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
@@ -40,11 +43,7 @@ public class MemcacheAsyncClient<V : Any>(
         key: String,
         value: V,
         expiresIn: Duration? = null,
-    ): CompletionStage<Void?> =
-        stage {
-            memcache.set(key, value, expiresIn.orNever())
-            null
-        }
+    ): CompletionStage<Void?> = done { memcache.set(key, value, expiresIn.orNever()) }
 
     @JvmOverloads
     public fun add(
@@ -95,6 +94,60 @@ public class MemcacheAsyncClient<V : Any>(
         expiresIn: Duration?,
     ): CompletionStage<Boolean> = stage { memcache.touch(key, expiresIn.orNever()) }
 
+    /**
+     * Reads a value in pieces: [sink] gets one, the next one when its stage is complete. Says whether there is such a key. See
+     * the other `getStream`; [sink] is called on a worker, which it must not block.
+     */
+    public fun getStream(
+        key: String,
+        sink: Function<ByteArray, CompletionStage<*>>,
+    ): CompletionStage<Boolean> =
+        stage {
+            memcache.getStream(key) { value ->
+                value?.pieces()?.collect { sink.apply(it).await() }
+                value != null
+            }
+        }
+
+    /**
+     * Stores [sizeBytes] bytes that come in pieces: [source] is asked for the next one when there is room for it, and answers
+     * null at the end. See the other `setStream`; [source] is called on a worker, which it must not block.
+     */
+    @JvmOverloads
+    public fun setStream(
+        key: String,
+        sizeBytes: Int,
+        source: Supplier<CompletionStage<ByteArray?>>,
+        expiresIn: Duration? = null,
+    ): CompletionStage<Void?> =
+        done {
+            val pieces = flow { while (true) emit(source.get().await() ?: break) }
+            memcache.setStream(key, sizeBytes, pieces, expiresIn.orNever())
+        }
+
+    /** As [NoReply.set]: the stage is complete when the command lies in the send queue, and says nothing of its success. */
+    @JvmOverloads
+    public fun setNoReply(
+        key: String,
+        value: V,
+        expiresIn: Duration? = null,
+    ): CompletionStage<Void?> = done { memcache.noReply.set(key, value, expiresIn.orNever()) }
+
+    /** As [NoReply.delete]; otherwise as [setNoReply]. */
+    public fun deleteNoReply(key: String): CompletionStage<Void?> = done { memcache.noReply.delete(key) }
+
+    /** As [NoReply.incr]; otherwise as [setNoReply]. */
+    public fun incrNoReply(
+        key: String,
+        delta: Long,
+    ): CompletionStage<Void?> = done { memcache.noReply.incr(key, delta) }
+
+    /** As [NoReply.touch]; otherwise as [setNoReply]. */
+    public fun touchNoReply(
+        key: String,
+        expiresIn: Duration?,
+    ): CompletionStage<Void?> = done { memcache.noReply.touch(key, expiresIn.orNever()) }
+
     /** As [getOrCompute]; [compute] is called on a worker at most, and must not block. */
     public fun getOrCompute(
         key: String,
@@ -106,11 +159,7 @@ public class MemcacheAsyncClient<V : Any>(
             memcache.getOrCompute(key, expiresIn.orNever(), refreshBelow.toKotlinDuration()) { compute().await() }
         }
 
-    public fun flushAll(): CompletionStage<Void?> =
-        stage {
-            memcache.flushAll()
-            null
-        }
+    public fun flushAll(): CompletionStage<Void?> = done { memcache.flushAll() }
 
     public fun version(): CompletionStage<String> = stage { memcache.version() }
 
@@ -156,6 +205,12 @@ public class MemcacheAsyncClient<V : Any>(
 }
 
 private fun Duration?.orNever() = this?.toKotlinDuration() ?: kotlin.time.Duration.INFINITE
+
+private fun done(block: suspend () -> Unit): CompletionStage<Void?> =
+    stage {
+        block()
+        null
+    }
 
 // No dispatcher: it begins on the caller's thread and goes on where the reply came, on a worker.
 private fun <T> stage(block: suspend () -> T): CompletionStage<T> {

@@ -62,6 +62,13 @@ public open class ClientFace<V : Any> internal constructor(
             core.execute(request, answer, continuation as Continuation<Any?>)
         }
 
+    final override suspend fun send(request: MemcacheWriter): Unit = core.send(request)
+
+    final override suspend fun <T> withConnection(
+        key: String,
+        use: suspend (ValueConnection) -> T,
+    ): T = core.withConnection(use)
+
     final override fun split(keys: Collection<String>): Map<Memcache<V>, Collection<String>> = mapOf(this to keys)
 
     final override fun servers(): List<Memcache<V>> = listOf(this)

@@ -1,7 +1,10 @@
 package dev.uring.memcache
 
+import dev.uring.base.ConfigException
 import dev.uring.client.LinkConfig
+import dev.uring.memcache.codec.CommandWord
 import dev.uring.memcache.codec.MemcacheLimits
+import dev.uring.memcache.codec.MemcacheWriter
 import dev.uring.tls.TlsClientOptions
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -33,6 +36,8 @@ public enum class ReplayRule {
  * @property reconnectDelayMax bound of the doubling
  * @property pingInterval a connection without a byte for so long is asked (`version`); without an answer for as long again it is
  * given up. `Duration.INFINITE` asks never. Default 30 s: a dead peer is noticed within a minute.
+ * @property streamsMax most values that [getStream] and [setStream] have under way at a time, each on a connection of its own; more
+ * wait. Default 16: as many large values as a network is busy with. Cost: a connection and its buffers for each.
  * @property replay what is sent again after a lost connection
  * @property limits what the server may send
  */
@@ -48,6 +53,7 @@ public data class MemcacheConfig(
     val reconnectDelayMin: Duration = 10.milliseconds,
     val reconnectDelayMax: Duration = 2.seconds,
     val pingInterval: Duration = 30.seconds,
+    val streamsMax: Int = 16,
     val replay: ReplayRule = ReplayRule.AT_MOST_ONCE,
     val limits: MemcacheLimits = MemcacheLimits.defaults(),
 ) {
@@ -62,6 +68,26 @@ public data class MemcacheConfig(
             reconnectDelayMax = reconnectDelayMax,
             pingInterval = pingInterval,
         )
+
+    init {
+        if (streamsMax < 1) throw ConfigException("streamsMax", "streamsMax=$streamsMax must be at least 1")
+    }
+
+    /**
+     * What has to be said on a new connection, written into [writer], or null. Source: protocol.txt §Authentication: a set of any
+     * key, with user and password as its value.
+     */
+    internal fun credentials(writer: MemcacheWriter): MemcacheWriter? {
+        if (username == null) return null
+        return writer
+            .value("$username ${password.orEmpty()}")
+            .command(CommandWord.SET)
+            .key("auth")
+            .number(0)
+            .number(0)
+            .valueSize()
+            .end()
+    }
 
     // A password in a log is a password lost.
     override fun toString(): String =

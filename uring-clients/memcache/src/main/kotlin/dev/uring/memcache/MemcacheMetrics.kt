@@ -2,7 +2,11 @@ package dev.uring.memcache
 
 import dev.uring.client.ClientCounters
 
-/** What a client has counted since it was made, all workers together; the last two are of now. */
+/**
+ * What a client has counted since it was made, all workers together; [inFlight] and [waiting] are of now.
+ *
+ * @property unheardErrors commands of [NoReply] that the server refused, or that were under way when their connection was lost
+ */
 public data class MemcacheSnapshot(
     val commandsSent: Long,
     val repliesReceived: Long,
@@ -15,9 +19,10 @@ public data class MemcacheSnapshot(
     val connectionsLost: Long,
     val inFlight: Long,
     val waiting: Long,
+    val unheardErrors: Long = 0,
 )
 
-internal fun List<ClientCounters>.sum(): MemcacheSnapshot =
+internal fun List<ClientCounters>.sum(unheardErrors: Long): MemcacheSnapshot =
     MemcacheSnapshot(
         commandsSent = sumOf { it.commandsSent },
         repliesReceived = sumOf { it.repliesReceived },
@@ -30,4 +35,5 @@ internal fun List<ClientCounters>.sum(): MemcacheSnapshot =
         connectionsLost = sumOf { it.connectionsLost },
         inFlight = sumOf { it.inFlight },
         waiting = sumOf { it.waiting },
+        unheardErrors = unheardErrors,
     )

@@ -28,22 +28,19 @@ internal class MemcacheSide(
 ) : WorkerSide<MemcacheReply>(runtime, worker, config.links, dialer, MemcacheFailures) {
     private val calls = RequestPool { MemcacheCall(this) }
 
+    private val unheardRequests = ArrayList<UnheardRequest>()
+
+    /** What the server refused, or may not have got, with nobody to hear of it. */
+    var unheardErrors = 0L
+
     val mayReplay: Boolean = config.replay == ReplayRule.AT_LEAST_ONCE
 
     override fun openSession(link: Link<MemcacheReply>): ProtocolSession<MemcacheReply> =
         MemcacheSession(config.limits, sessionRepliesMax)
 
-    // protocol.txt §Authentication: a set of any key, with user and password as its value.
     override fun greet(link: Link<MemcacheReply>) {
-        val username = config.username ?: return link.greeted()
-        val credentials = writer().value("$username ${config.password.orEmpty()}")
-        credentials
-            .command(CommandWord.SET)
-            .key("auth")
-            .number(0)
-            .number(0)
-            .valueSize()
-            .end()
+        if (config.username == null) return link.greeted()
+        val credentials = checkNotNull(config.credentials(writer()))
         link.writeAhead(
             OwnRequest(this, credentials, "authentication") { reply ->
                 if (reply.kind().isError) {
@@ -65,6 +62,16 @@ internal class MemcacheSide(
         return true
     }
 
+    /** Sends [request] without waiting for its answer; what has to wait for its turn is returned. */
+    fun sendUnheard(request: MemcacheWriter): UnheardRequest? {
+        val unheard = unheardRequests.removeLastOrNull() ?: UnheardRequest(this)
+        return if (unheard.begin(request)) null else unheard
+    }
+
+    fun giveBack(request: UnheardRequest) {
+        if (unheardRequests.size < UNHEARD_KEPT_MAX) unheardRequests.add(request)
+    }
+
     fun writer(): MemcacheWriter = writers.take()
 
     fun giveBack(writer: MemcacheWriter): Unit = writers.giveBack(writer)
@@ -72,6 +79,11 @@ internal class MemcacheSide(
     fun call(context: CoroutineContext): MemcacheCall = calls.take(context)
 
     fun giveBack(call: MemcacheCall): Unit = calls.giveBack(call)
+
+    private companion object {
+        // As many as usually are under way; each object is a hundred bytes.
+        const val UNHEARD_KEPT_MAX = 4096
+    }
 }
 
 /** Writers that are in nobody's hands. One for each worker, and for all servers of a pool. Thread: the worker's. */

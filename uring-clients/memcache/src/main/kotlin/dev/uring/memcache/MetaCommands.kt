@@ -5,7 +5,6 @@ import dev.uring.memcache.codec.MemcacheReply
 import dev.uring.memcache.codec.MemcacheWriter
 import dev.uring.memcache.codec.ReplyKind
 import dev.uring.memcache.codec.Transcoder
-import kotlin.time.Duration
 
 /** What the meta commands answer about an item; what was not asked for has the value that is named there. */
 public data class MetaItem<V>(
@@ -58,165 +57,9 @@ public data class MetaOutcome(
     val number: Long?,
     /** Of arithmetic: seconds until the item expires; null if not asked for. */
     val ttlSeconds: Long?,
+    /** The key (`k`); null if not asked for. */
+    val key: String? = null,
 )
-
-/** What one meta get asks for; each property is a flag of `mg`. All are off but [value]. */
-public class MetaGet internal constructor() {
-    /** `v` and `f`. */
-    public var value: Boolean = true
-
-    /** `c`. */
-    public var cas: Boolean = false
-
-    /** `t`. */
-    public var ttl: Boolean = false
-
-    /** `s`. */
-    public var size: Boolean = false
-
-    /** `h`. */
-    public var wasRead: Boolean = false
-
-    /** `l`. */
-    public var idle: Boolean = false
-
-    /** `k`. */
-    public var key: Boolean = false
-
-    /** `O`: comes back with the reply; ASCII without spaces, up to 32. */
-    public var opaque: String? = null
-
-    /** `T`: from now on it expires so long from now. */
-    public var touch: Duration? = null
-
-    /** `N`: a missing item is made, empty, for so long, and the caller wins it. */
-    public var createFor: Duration? = null
-
-    /** `R`: who reads it with less time left than this wins it. */
-    public var recacheBelow: Duration? = null
-
-    internal fun writeTo(writer: MemcacheWriter) {
-        if (value) writer.flag('v').flag('f')
-        if (cas) writer.flag('c')
-        if (ttl) writer.flag('t')
-        if (size) writer.flag('s')
-        if (wasRead) writer.flag('h')
-        if (idle) writer.flag('l')
-        if (key) writer.flag('k')
-        opaque?.let { writer.flag('O', it) }
-        touch?.let { writer.flag('T', expirySeconds(it)) }
-        createFor?.let { writer.flag('N', expirySeconds(it)).once() }
-        recacheBelow?.let { writer.flag('R', expirySeconds(it)).once() }
-    }
-}
-
-/** What a meta set does. */
-public enum class SetMode(
-    internal val letter: String,
-) {
-    SET("S"),
-    ADD("E"),
-    REPLACE("R"),
-    APPEND("A"),
-    PREPEND("P"),
-}
-
-/** How one meta set stores; each property is a flag of `ms`. */
-public class MetaSet internal constructor() {
-    /** `M`. */
-    public var mode: SetMode = SetMode.SET
-
-    /** `T`. */
-    public var expiresIn: Duration = Duration.INFINITE
-
-    /** `C`: only if the item has this cas. */
-    public var compareCas: Long? = null
-
-    /** `I`: with [compareCas], an item with a higher cas takes the value too, and is marked stale. */
-    public var invalidate: Boolean = false
-
-    /** `c`: the new cas is wanted. */
-    public var cas: Boolean = false
-
-    /** `N`: of append and prepend: an item that is missing is made, for so long. */
-    public var createFor: Duration? = null
-
-    /** `O`. */
-    public var opaque: String? = null
-
-    internal fun writeTo(writer: MemcacheWriter) {
-        if (mode != SetMode.SET) writer.flag('M', mode.letter)
-        if (expiresIn.isFinite()) writer.flag('T', expirySeconds(expiresIn))
-        compareCas?.let { writer.flagUnsigned('C', it) }
-        if (invalidate) writer.flag('I')
-        if (cas) writer.flag('c')
-        createFor?.let { writer.flag('N', expirySeconds(it)) }
-        opaque?.let { writer.flag('O', it) }
-    }
-}
-
-/** How one meta delete deletes; each property is a flag of `md`. */
-public class MetaDelete internal constructor() {
-    /** `C`: only if the item has this cas. */
-    public var compareCas: Long? = null
-
-    /** `I`: the item stays, marked stale, and the next reader wins it. */
-    public var invalidate: Boolean = false
-
-    /** `T`: with [invalidate], how long it stays. */
-    public var staleFor: Duration? = null
-
-    /** `O`. */
-    public var opaque: String? = null
-
-    internal fun writeTo(writer: MemcacheWriter) {
-        compareCas?.let { writer.flagUnsigned('C', it) }
-        if (invalidate) writer.flag('I')
-        staleFor?.let { writer.flag('T', expirySeconds(it)) }
-        opaque?.let { writer.flag('O', it) }
-    }
-}
-
-/** What one meta arithmetic does; each property is a flag of `ma`. */
-public class MetaArithmetic internal constructor() {
-    /** `D`: unsigned. */
-    public var delta: Long = 1
-
-    /** `M`: takes away instead of adding. */
-    public var decrement: Boolean = false
-
-    /** `N`: a missing item is made, for so long, with [initial]. */
-    public var createFor: Duration? = null
-
-    /** `J`: unsigned. */
-    public var initial: Long = 0
-
-    /** `T`: from now on it expires so long from now. */
-    public var touch: Duration? = null
-
-    /** `C`: only if the item has this cas. */
-    public var compareCas: Long? = null
-
-    /** `c`. */
-    public var cas: Boolean = false
-
-    /** `t`. */
-    public var ttl: Boolean = false
-
-    /** `O`. */
-    public var opaque: String? = null
-
-    internal fun writeTo(writer: MemcacheWriter) {
-        writer.flag('v').flagUnsigned('D', delta)
-        if (decrement) writer.flag('M', "D")
-        createFor?.let { writer.flag('N', expirySeconds(it)).flagUnsigned('J', initial) }
-        touch?.let { writer.flag('T', expirySeconds(it)) }
-        compareCas?.let { writer.flagUnsigned('C', it) }
-        if (cas) writer.flag('c')
-        if (ttl) writer.flag('t')
-        opaque?.let { writer.flag('O', it) }
-    }
-}
 
 /**
  * Reads an item, with what [flags] asks for; null without one.
@@ -226,20 +69,18 @@ public class MetaArithmetic internal constructor() {
 public suspend fun <V : Any> Memcache<V>.metaGet(
     key: String,
     flags: MetaGet.() -> Unit = {},
-): MetaItem<V>? {
-    val asked = MetaGet().apply(flags)
-    val writer = request().command(CommandWord.MG).key(key)
-    asked.writeTo(writer)
-    return execute(writer.end(), MetaItemAnswer(transcoder))
-}
+): MetaItem<V>? = metaGet(request().command(CommandWord.MG).key(key), MetaGet().apply(flags))
 
 /** As the other [metaGet], with a key of any bytes, which goes as base64. */
 public suspend fun <V : Any> Memcache<V>.metaGet(
     key: ByteArray,
     flags: MetaGet.() -> Unit = {},
+): MetaItem<V>? = metaGet(request().command(CommandWord.MG).anyKey(key), MetaGet().apply(flags))
+
+private suspend fun <V : Any> Memcache<V>.metaGet(
+    writer: MemcacheWriter,
+    asked: MetaGet,
 ): MetaItem<V>? {
-    val asked = MetaGet().apply(flags)
-    val writer = request().command(CommandWord.MG).keyBase64(key).flag('b')
     asked.writeTo(writer)
     return execute(writer.end(), MetaItemAnswer(transcoder))
 }
@@ -249,12 +90,7 @@ public suspend fun <V : Any> Memcache<V>.metaSet(
     key: String,
     value: V,
     flags: MetaSet.() -> Unit = {},
-): MetaOutcome {
-    val asked = MetaSet().apply(flags)
-    val writer = request()
-    val clientFlags = transcoder.write(value, writer)
-    return metaSet(writer.command(CommandWord.MS).key(key).valueSize(), clientFlags, asked)
-}
+): MetaOutcome = execute(metaStoring(key, value, MetaSet().apply(flags)).end(), OUTCOME)
 
 /** As the other [metaSet], with a key of any bytes, which goes as base64. */
 public suspend fun <V : Any> Memcache<V>.metaSet(
@@ -262,48 +98,58 @@ public suspend fun <V : Any> Memcache<V>.metaSet(
     value: V,
     flags: MetaSet.() -> Unit = {},
 ): MetaOutcome {
-    val asked = MetaSet().apply(flags)
     val writer = request()
     val clientFlags = transcoder.write(value, writer)
-    return metaSet(
-        writer
-            .command(CommandWord.MS)
-            .keyBase64(key)
-            .valueSize()
-            .flag('b'),
-        clientFlags,
-        asked,
-    )
+    writer
+        .command(CommandWord.MS)
+        .keyBase64(key)
+        .valueSize()
+        .flag('b')
+    return execute(writer.flags(clientFlags, MetaSet().apply(flags)).end(), OUTCOME)
 }
 
-private suspend fun Memcache<*>.metaSet(
-    writer: MemcacheWriter,
+/** A meta set up to its flags. */
+internal fun <V : Any> Memcache<V>.metaStoring(
+    key: String,
+    value: V,
+    asked: MetaSet,
+): MemcacheWriter {
+    val writer = request()
+    val clientFlags = transcoder.write(value, writer)
+    return writer
+        .command(CommandWord.MS)
+        .key(key)
+        .valueSize()
+        .flags(clientFlags, asked)
+}
+
+private fun MemcacheWriter.flags(
     clientFlags: Int,
     asked: MetaSet,
-): MetaOutcome {
-    if (clientFlags != 0) writer.flag('F', Integer.toUnsignedLong(clientFlags))
-    asked.writeTo(writer)
-    return execute(writer.end(), OUTCOME)
+): MemcacheWriter {
+    if (clientFlags != 0) flag('F', Integer.toUnsignedLong(clientFlags))
+    asked.writeTo(this)
+    return this
 }
+
+private fun MemcacheWriter.anyKey(key: ByteArray) = keyBase64(key).flag('b')
 
 /** Deletes an item, or marks it as stale, as [flags] says. */
 public suspend fun Memcache<*>.metaDelete(
     key: String,
     flags: MetaDelete.() -> Unit = {},
-): MetaOutcome {
-    val asked = MetaDelete().apply(flags)
-    val writer = request().command(CommandWord.MD).key(key)
-    asked.writeTo(writer)
-    return execute(writer.end(), OUTCOME)
-}
+): MetaOutcome = metaDelete(request().command(CommandWord.MD).key(key), MetaDelete().apply(flags))
 
 /** As the other [metaDelete], with a key of any bytes, which goes as base64. */
 public suspend fun Memcache<*>.metaDelete(
     key: ByteArray,
     flags: MetaDelete.() -> Unit = {},
+): MetaOutcome = metaDelete(request().command(CommandWord.MD).anyKey(key), MetaDelete().apply(flags))
+
+private suspend fun Memcache<*>.metaDelete(
+    writer: MemcacheWriter,
+    asked: MetaDelete,
 ): MetaOutcome {
-    val asked = MetaDelete().apply(flags)
-    val writer = request().command(CommandWord.MD).keyBase64(key).flag('b')
     asked.writeTo(writer)
     return execute(writer.end(), OUTCOME)
 }
@@ -312,9 +158,18 @@ public suspend fun Memcache<*>.metaDelete(
 public suspend fun Memcache<*>.metaArithmetic(
     key: String,
     flags: MetaArithmetic.() -> Unit = {},
+): MetaOutcome = metaArithmetic(request().command(CommandWord.MA).key(key), MetaArithmetic().apply(flags))
+
+/** As the other [metaArithmetic], with a key of any bytes, which goes as base64. */
+public suspend fun Memcache<*>.metaArithmetic(
+    key: ByteArray,
+    flags: MetaArithmetic.() -> Unit = {},
+): MetaOutcome = metaArithmetic(request().command(CommandWord.MA).anyKey(key), MetaArithmetic().apply(flags))
+
+private suspend fun Memcache<*>.metaArithmetic(
+    writer: MemcacheWriter,
+    asked: MetaArithmetic,
 ): MetaOutcome {
-    val asked = MetaArithmetic().apply(flags)
-    val writer = request().command(CommandWord.MA).key(key)
     asked.writeTo(writer)
     return execute(writer.end(), OUTCOME)
 }
@@ -322,6 +177,10 @@ public suspend fun Memcache<*>.metaArithmetic(
 /** What the server knows of an item, by the server's own names; null without one. Not counted as a read. */
 public suspend fun Memcache<*>.metaDebug(key: String): Map<String, String>? =
     execute(request().command(CommandWord.ME).key(key).end(), DEBUG)
+
+/** As the other [metaDebug], with a key of any bytes, which goes as base64. */
+public suspend fun Memcache<*>.metaDebug(key: ByteArray): Map<String, String>? =
+    execute(request().command(CommandWord.ME).anyKey(key).end(), DEBUG)
 
 /** Waits until the first server has done everything that this worker sent it before. */
 public suspend fun Memcache<*>.metaNoop() {
@@ -368,6 +227,7 @@ private val OUTCOME: Answer<MetaOutcome> =
                     null
                 },
             ttlSeconds = line.number('t', NONE).takeIf { it != NONE },
+            key = line.metaKey()?.decodeToString(),
         )
     }
 

@@ -123,7 +123,7 @@ public suspend fun <V : Any> Memcache<V>.cas(
     value: V,
     cas: Long,
     expiresIn: Duration = Duration.INFINITE,
-): CasResult = execute(request().storing(CommandWord.CAS, key, transcoder, value, expiresIn).unsigned(cas).end(), CAS)
+): CasResult = execute(storing(CommandWord.CAS, key, value, expiresIn).unsigned(cas).end(), CAS)
 
 /** Deletes the item; says whether there was one. */
 public suspend fun Memcache<*>.delete(key: String): Boolean =
@@ -216,17 +216,19 @@ private fun <V : Any> Memcache<V>.store(
     key: String,
     value: V,
     expiresIn: Duration,
-): MemcacheWriter = request().storing(word, key, transcoder, value, expiresIn).end()
+): MemcacheWriter = storing(word, key, value, expiresIn).end()
 
-private fun <V : Any> MemcacheWriter.storing(
+/** A command that stores [value], up to the value's size. */
+internal fun <V : Any> Memcache<V>.storing(
     word: CommandWord,
     key: String,
-    transcoder: Transcoder<V>,
     value: V,
     expiresIn: Duration,
 ): MemcacheWriter {
-    val flags = transcoder.write(value, this)
-    return command(word)
+    val writer = request()
+    val flags = transcoder.write(value, writer)
+    return writer
+        .command(word)
         .key(key)
         .number(Integer.toUnsignedLong(flags))
         .expiry(expiresIn)

@@ -9,6 +9,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import java.lang.management.ManagementFactory
+import kotlin.time.Duration.Companion.seconds
 
 /**
  * What a command allocates on its worker in steady state, from the call to the resumed coroutine.
@@ -29,6 +30,17 @@ class MemcacheAllocationKernelTest :
             withClient(real) { client ->
                 bytesPerCommand(coroutines = 1) { client.set("alloc", "value") } shouldBeLessThan EXACT_ENOUGH
                 bytesPerCommand(coroutines = 64) { client.set("alloc", "value") } shouldBeLessThan EXACT_ENOUGH
+            }
+        }
+
+        test("a command that nobody hears the answer of allocates nothing") {
+            withClient(real) { client ->
+                val quiet = client.noReply
+                bytesPerCommand(coroutines = 1) {
+                    quiet.set("alloc", "value")
+                    // Else they would only wait for each other.
+                    client.touch("alloc", 100.seconds)
+                } shouldBeLessThan EXACT_ENOUGH
             }
         }
 

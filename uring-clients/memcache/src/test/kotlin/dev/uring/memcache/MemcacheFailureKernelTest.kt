@@ -216,6 +216,14 @@ class MemcacheFailureKernelTest :
             thread.join()
         }
 
+        test("a server that was told to speak the binary protocol only does not answer, and is not waited for") {
+            RealMemcached("-B", "binary").use { binary ->
+                shouldThrow<MemcacheTimeoutException> {
+                    withClient(binary, configure = { copy(commandTimeout = 200.milliseconds) }) { }
+                }.wasSent shouldBe true
+            }
+        }
+
         test("a client that is closed answers what is in flight and takes no more") {
             RealMemcached().use { real ->
                 withClient(real) { client ->

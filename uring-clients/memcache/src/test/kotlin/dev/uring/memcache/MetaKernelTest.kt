@@ -69,6 +69,51 @@ class MetaKernelTest :
             }
         }
 
+        test("the key comes back with whatever was asked, also one of any bytes") {
+            withClient(real) { client ->
+                client.metaSet("back", "5") { key = true }.key shouldBe "back"
+                client.metaArithmetic("back") { key = true }.let { it.key to it.number } shouldBe ("back" to 6)
+                client.metaDelete("back") { key = true }.key shouldBe "back"
+                val bytes = "a b\r\n".toByteArray()
+                client.metaSet(bytes, "7") { key = true }.key shouldBe "a b\r\n"
+                client.metaArithmetic(bytes) { key = true }.let { it.key to it.number } shouldBe ("a b\r\n" to 8)
+                client.metaGet(bytes) { noBump = true }!!.value shouldBe "8"
+                client.metaDebug(bytes)!! shouldContainKey "exp"
+                client.metaDelete(bytes).result shouldBe MetaResult.DONE
+                client.metaDebug(bytes) shouldBe null
+            }
+        }
+
+        test("flags that this server is too old for go as the protocol has them") {
+            val lines = mutableListOf<String>()
+            FakeMemcached {
+                while (true) {
+                    val line = line() ?: break
+                    lines += line
+                    if (line.startsWith("ms")) line()
+                    say("HD c18446744073709551615\r\n")
+                }
+            }.use { fake ->
+                withUring(countsAll = false) {
+                    MemcacheClient(runtime, MemcacheConfig(fake.address)).use { client ->
+                        client.metaSet("k", "v") { newCas = -1 }.cas shouldBe -1
+                        client.metaArithmetic("k") { newCas = 7 }
+                        client.metaDelete("k") {
+                            newCas = 8
+                            removeValue = true
+                        }
+                        client.metaGet("k") {
+                            value = false
+                            createFor = 5.seconds
+                            newCas = 9
+                        }
+                    }
+                }
+            }
+            lines shouldBe
+                listOf("ms k 1 E18446744073709551615", "ma k v D1 E7", "md k x E8", "mg k N5 E9")
+        }
+
         test("modes and compared numbers decide whether a meta set stores") {
             withClient(real) { client ->
                 client.delete("mode")

@@ -135,11 +135,15 @@ internal fun withClient(
     withUring(workers) { memcache(address, configure).use { block(it) } }
 }
 
-/** Runs [block] on worker 0; afterwards nothing is left. */
+/** Runs [block] on worker 0; afterwards nothing is left, unless the test itself has something. */
 internal fun withUring(
     workers: Int = 1,
+    countsAll: Boolean = true,
     block: suspend UringScope.() -> Unit,
-) = leavesNothingBehind { runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) } }
+) {
+    val run = { runBlocking { uring({ workersCount(workers).pinWorkers(false) }, block = block) } }
+    if (countsAll) leavesNothingBehind(run) else run()
+}
 
 /** Waits until [condition] holds, and fails after 20 s. */
 internal suspend fun eventually(
@@ -150,5 +154,23 @@ internal suspend fun eventually(
     while (!condition()) {
         check(System.nanoTime() < deadline) { "after 20 s: ${what()}" }
         kotlinx.coroutines.delay(2)
+    }
+}
+
+/** Runs a program to its end and returns what it says; fails when it does. */
+internal fun runTool(vararg command: String): String {
+    val process = ProcessBuilder(*command).redirectErrorStream(true).start()
+    val output = process.inputStream.bufferedReader().readText()
+    check(process.waitFor() == 0) { "${command.joinToString(" ")}: exit ${process.exitValue()}: $output" }
+    return output
+}
+
+/** Whether the tools of libmemcached are there; with CI=true they must be. */
+internal fun toolsThere(): Enabled {
+    val missing = runCatching { ProcessBuilder("memccapable", "-h").start().waitFor() }.isFailure
+    return when {
+        !missing -> Enabled.enabled
+        System.getenv("CI") == "true" -> error("CI=true, but libmemcached-tools is not installed")
+        else -> Enabled.disabled("not installed: libmemcached-tools (memccapable)")
     }
 }

@@ -98,6 +98,29 @@ abstract class LineBlockDecoder implements AutoCloseable {
   }
 
   /**
+   * Looks for the next line alone, behind a whole message: its block is the caller's to read.
+   * {@link #whole} gets {@link #NO_BLOCK} for where it begins.
+   */
+  final DecodeStatus decodeLineAlone(ByteView bytes, int from) {
+    consumedBytes = 0;
+    if (errorText != null) {
+      return DecodeStatus.BAD;
+    }
+    begin();
+    source = bytes;
+    base = from;
+    DecodeStatus status = parseLine(bytes.size());
+    if (status == DecodeStatus.DONE) {
+      consumedBytes = lineBytes;
+      wholeBytesTotal += lineBytes;
+      whole(bytes, from, NO_BLOCK);
+    }
+    // The next call begins anew, whatever this one has found.
+    done = true;
+    return status;
+  }
+
+  /**
    * How far the last call moved the input.
    *
    * @return bytes from {@code from} on that the caller must not show again

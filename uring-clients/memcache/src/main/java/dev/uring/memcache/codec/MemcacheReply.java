@@ -42,7 +42,8 @@ public final class MemcacheReply {
   void open(ByteView bytes, int from, int valueFrom) {
     source = bytes;
     base = from;
-    if (kind == ReplyKind.VALUE || kind == ReplyKind.META_VALUE) {
+    boolean hasValue = kind == ReplyKind.VALUE || kind == ReplyKind.META_VALUE;
+    if (hasValue && valueFrom != LineBlockDecoder.NO_BLOCK) {
       value.lend(bytes, valueFrom, valueBytes);
     }
   }

@@ -1,6 +1,7 @@
 package dev.uring.memcache.codec;
 
 import dev.uring.bytes.ByteView;
+import dev.uring.codec.DecodeStatus;
 
 /**
  * Finds the next line in what a server has sent, with the value behind it.
@@ -91,6 +92,20 @@ public final class MemcacheReplyDecoder extends LineBlockDecoder {
    */
   public MemcacheReply reply() {
     return reply;
+  }
+
+  /**
+   * Looks for the next line, and leaves the value behind it to the caller: for values that are read
+   * in pieces. Only where a message begins.
+   *
+   * @param bytes the unconsumed bytes; after {@code NEED_MORE} the same ones followed by more
+   * @param from where they begin
+   * @return {@code DONE}: {@link #reply()} is the line, whose {@code value()} must not be asked
+   *     for; {@link #consumedBytes()} is the size of the line, and
+   *     {@link MemcacheReply#valueBytes()} and a line end follow if it has a value
+   */
+  public DecodeStatus decodeHead(ByteView bytes, int from) {
+    return decodeLineAlone(bytes, from);
   }
 
   @Override

@@ -430,8 +430,18 @@ public final class MemcacheWriter {
    * @return this writer
    */
   public MemcacheWriter fence() {
+    return fence(CommandWord.MN);
+  }
+
+  /**
+   * As {@link #fence()}, with another command whose answer can be mistaken for no other.
+   *
+   * @param word {@code MN}, or {@code VERSION}, which every server knows
+   * @return this writer
+   */
+  public MemcacheWriter fence(CommandWord word) {
     isFenced = true;
-    return command(CommandWord.MN).end();
+    return command(word).end();
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.uring.memcache.MemcacheClient
 import dev.uring.memcache.MemcacheConnectionException
 import dev.uring.memcache.MemcacheSnapshot
 import dev.uring.memcache.MemcacheTimeoutException
+import dev.uring.memcache.ValueConnection
 import dev.uring.memcache.codec.MemcacheWriter
 import dev.uring.memcache.codec.Transcoder
 
@@ -61,11 +62,7 @@ public open class PoolFace<V : Any> internal constructor(
         request: MemcacheWriter,
         answer: Answer<T>,
     ): T {
-        val key = request.lastKey()
-        require(
-            key.isNotEmpty(),
-        ) { "${request.firstWord()} has no key that would say which server it is for: use servers()" }
-        val member = members.of(key)
+        val member = members.of(keyOf(request))
         // Once it is under way its writer belongs to others: what is needed later is kept now.
         val copy = if (members.config.failover == Failover.NEXT_NODE && request.isIdempotent) request.copy() else null
         try {
@@ -76,6 +73,21 @@ public open class PoolFace<V : Any> internal constructor(
             return again(member, copy, answer, failure)
         }
     }
+
+    final override suspend fun send(request: MemcacheWriter): Unit = members.of(keyOf(request)).send(request)
+
+    private fun keyOf(request: MemcacheWriter): ByteArray {
+        val key = request.lastKey()
+        require(key.isNotEmpty()) {
+            "${request.firstWord()} has no key that would say which server it is for: use servers()"
+        }
+        return key
+    }
+
+    final override suspend fun <T> withConnection(
+        key: String,
+        use: suspend (ValueConnection) -> T,
+    ): T = members.of(key.toByteArray()).withConnection(use)
 
     // Only when the failure was the one that ejected: until then the key is the failing server's, and elsewhere stale.
     private suspend fun <T> again(
@@ -108,6 +120,13 @@ private class NodeFace<V : Any>(
         request: MemcacheWriter,
         answer: Answer<T>,
     ): T = member.execute(request, answer)
+
+    override suspend fun send(request: MemcacheWriter): Unit = member.send(request)
+
+    override suspend fun <T> withConnection(
+        key: String,
+        use: suspend (ValueConnection) -> T,
+    ): T = member.withConnection(use)
 
     override fun split(keys: Collection<String>): Map<Memcache<V>, Collection<String>> = mapOf(this to keys)
 

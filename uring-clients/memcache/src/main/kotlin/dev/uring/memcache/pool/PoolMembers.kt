@@ -8,6 +8,7 @@ import dev.uring.memcache.MemcacheConnectionException
 import dev.uring.memcache.MemcacheFailure
 import dev.uring.memcache.MemcacheSnapshot
 import dev.uring.memcache.MemcacheTimeoutException
+import dev.uring.memcache.ValueConnection
 import dev.uring.memcache.codec.MemcacheWriter
 import dev.uring.memcache.codec.Transcoder
 import java.util.function.LongToIntFunction
@@ -99,16 +100,35 @@ internal class PoolMember(
         request: MemcacheWriter,
         answer: Answer<T>,
     ): T {
-        if (isOut && members.config.failover == Failover.FAIL) throw out(request)
+        refuseIfOut("${request.firstWord()}")
+        return counted { client.execute(request, answer) }
+    }
+
+    suspend fun send(request: MemcacheWriter) {
+        refuseIfOut("${request.firstWord()}")
+        counted { client.send(request) }
+    }
+
+    private inline fun <T> counted(action: () -> T): T {
         val result =
             try {
-                client.execute(request, answer)
+                action()
             } catch (failure: MemcacheFailure) {
                 if (failure is MemcacheConnectionException || failure is MemcacheTimeoutException) failed()
                 throw failure
             }
         if (failures != 0) failures = 0
         return result
+    }
+
+    // What fails here does not count: it may be the other end of the value that has failed.
+    suspend fun <T> withConnection(use: suspend (ValueConnection) -> T): T {
+        refuseIfOut("a value in pieces")
+        return core.withConnection(use)
+    }
+
+    private fun refuseIfOut(what: String) {
+        if (isOut && members.config.failover == Failover.FAIL) throw out(what)
     }
 
     private fun failed() {
@@ -120,9 +140,9 @@ internal class PoolMember(
         if (count >= limit) members.eject(this)
     }
 
-    private fun out(request: MemcacheWriter) =
+    private fun out(what: String) =
         MemcacheConnectionException(
-            "${request.firstWord()}: ${core.config.address} is out for up to ${members.config.ejectFor} after " +
+            "$what: ${core.config.address} is out for up to ${members.config.ejectFor} after " +
                 "failuresToEject=${members.config.failuresToEject} failures in a row.\n" +
                 "  Likely cause: the server is down. Failover.NEXT_NODE would ask another one.",
             wasSent = false,

@@ -1,5 +1,7 @@
 package dev.uring.memcache.codec
 
+import dev.uring.bytes.ByteWindow
+import dev.uring.codec.DecodeStatus
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -120,8 +122,36 @@ class MemcacheReplyDecoderTest :
                 .messages.size shouldBe 1
         }
 
+        test("a line is understood alone, and what is behind it is left to be read in pieces") {
+            val wire = latin1("VALUE key 7 3 99\r\nabc\r\nEND\r\n")
+            val lineBytes = 18
+            MemcacheReplyDecoder().use { decoder ->
+                for (there in 0 until lineBytes) {
+                    decoder.decodeHead(ByteWindow.copyOf(wire.copyOf(there)), 0) shouldBe DecodeStatus.NEED_MORE
+                    decoder.consumedBytes() shouldBe 0
+                }
+                decoder.decodeHead(ByteWindow.copyOf(wire), 0) shouldBe DecodeStatus.DONE
+                decoder.consumedBytes() shouldBe lineBytes
+                val value = decoder.reply()
+                listOf(value.kind(), value.key(), value.valueBytes(), value.clientFlags(), value.cas()) shouldBe
+                    listOf(ReplyKind.VALUE, "key", 3, 7, 99L)
+                // Behind the value the caller has gone on by itself.
+                decoder.decodeHead(ByteWindow.copyOf(wire), lineBytes + 5) shouldBe DecodeStatus.DONE
+                decoder.reply().kind() shouldBe ReplyKind.END
+                decoder.decodeHead(ByteWindow.copyOf(latin1("nonsense\r\n")), 0) shouldBe DecodeStatus.BAD
+                decoder.errorText() shouldContain "'nonsense' is no reply"
+                decoder.decodeHead(ByteWindow.copyOf(wire), 0) shouldBe DecodeStatus.BAD
+            }
+        }
+
         test("after something bad nothing is understood any more") {
             Feed.WHOLE.replies("nonsense\r\nOK\r\n").messages shouldBe emptyList()
+            MemcacheReplyDecoder().use { decoder ->
+                decoder.decode(ByteWindow.copyOf(latin1("nonsense\r\n")), 0) shouldBe DecodeStatus.BAD
+                decoder.decode(ByteWindow.copyOf(latin1("OK\r\n")), 0) shouldBe DecodeStatus.BAD
+                decoder.consumedBytes() shouldBe 0
+                decoder.errorText() shouldContain "'nonsense' is no reply"
+            }
         }
     })
 

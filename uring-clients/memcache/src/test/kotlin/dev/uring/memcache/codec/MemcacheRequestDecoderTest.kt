@@ -33,6 +33,15 @@ class MemcacheRequestDecoderTest :
             same("set k 0 0 31\r\n${"x".repeat(31)}\r\nget k\r\n", "SET k 0 0 31 too large", "GET k")
         }
 
+        test("where something bad stood is told, with the bytes that were dropped counted") {
+            val limits = MemcacheLimits(512, 10, 10)
+            val tooLarge = "set k 0 0 20\r\n" + "x".repeat(20) + "\r\n"
+            for (feed in Feed.entries) {
+                feed.requests(tooLarge + "get " + "k".repeat(600), limits).errorText shouldBe
+                    "memcache: line is longer than lineBytesMax=512, at offset ${tooLarge.length} of what the peer sent"
+            }
+        }
+
         test("a value with another end is a fault, and what follows is understood") {
             same("set k 0 0 3\r\nabcdeget k\r\n", "SET k 0 0 3 <abc> fault: CLIENT_ERROR bad data chunk", "GET k")
         }

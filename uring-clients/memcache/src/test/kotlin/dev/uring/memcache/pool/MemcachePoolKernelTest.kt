@@ -3,8 +3,10 @@ package dev.uring.memcache.pool
 import dev.uring.base.ConfigException
 import dev.uring.client.routing.Distribution
 import dev.uring.client.routing.KeyHash
+import dev.uring.memcache.MemcacheConfig
 import dev.uring.memcache.MemcacheConnectionException
 import dev.uring.memcache.MemcacheFailure
+import dev.uring.memcache.MemcacheOverloadException
 import dev.uring.memcache.RealMemcached
 import dev.uring.memcache.codec.Transcoder
 import dev.uring.memcache.delete
@@ -26,6 +28,8 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
@@ -136,6 +140,25 @@ class MemcachePoolKernelTest :
                             keys.all { runCatching { pool.set(it, "x") }.isSuccess }
                     }
                     memcache(servers[2].address).use { it.getAll(keys).size shouldBeGreaterThan 0 }
+                }
+            }
+        }
+
+        test("the limits are those of each server: one that is full does not hold up another") {
+            withServers { servers, nodes ->
+                val config = MemcachePoolConfig(nodes, each = MemcacheConfig(maxInFlight = 1, maxWaiting = 1))
+                MemcachePool(runtime, config).use { pool ->
+                    for (key in keys) pool.set(key, "v")
+                    servers[0].signal("STOP")
+                    val full = pool.split(keys).getValue(pool.servers().first()).toList()
+                    val waiting = full.take(2).map { launch { pool.get(it) shouldBe "v" } }
+                    eventually({ "one is under way, one waits" }) {
+                        pool.snapshot().getValue(servers[0].address).let { it.inFlight == 1L && it.waiting == 1L }
+                    }
+                    shouldThrow<MemcacheOverloadException> { pool.get(full[2]) }.message shouldContain "maxWaiting=1"
+                    for (key in keys - full.toSet()) pool.get(key) shouldBe "v"
+                    servers[0].signal("CONT")
+                    waiting.joinAll()
                 }
             }
         }

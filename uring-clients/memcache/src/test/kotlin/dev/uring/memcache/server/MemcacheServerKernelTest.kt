@@ -25,9 +25,11 @@ import dev.uring.memcache.metaGet
 import dev.uring.memcache.metaSet
 import dev.uring.memcache.needsMemcached
 import dev.uring.memcache.quietly
+import dev.uring.memcache.runTool
 import dev.uring.memcache.set
 import dev.uring.memcache.stats
 import dev.uring.memcache.store.LruItemStore
+import dev.uring.memcache.toolsThere
 import dev.uring.memcache.touch
 import dev.uring.memcache.version
 import dev.uring.memcache.withUring
@@ -206,14 +208,14 @@ class MemcacheServerKernelTest :
                         .toFile()
                 val file = File(folder, "greeting").apply { writeText("hello from a file\n") }
                 withContext(Dispatchers.IO) {
-                    run("memccp", servers, file.path)
-                    run("memccat", servers, "greeting") shouldContain "hello from a file"
-                    run("memcexist", servers, "greeting")
-                    run("memctouch", servers, "--expire=100", "greeting")
-                    run("memcstat", servers) shouldContain "curr_items"
-                    run("memcping", servers)
-                    run("memcslap", servers, "--test=set", "--concurrency=4", "--execute-number=500")
-                    run(
+                    runTool("memccp", servers, file.path)
+                    runTool("memccat", servers, "greeting") shouldContain "hello from a file"
+                    runTool("memcexist", servers, "greeting")
+                    runTool("memctouch", servers, "--expire=100", "greeting")
+                    runTool("memcstat", servers) shouldContain "curr_items"
+                    runTool("memcping", servers)
+                    runTool("memcslap", servers, "--test=set", "--concurrency=4", "--execute-number=500")
+                    runTool(
                         "memcslap",
                         servers,
                         "--test=mget",
@@ -221,9 +223,9 @@ class MemcacheServerKernelTest :
                         "--execute-number=200",
                         "--initial-load=500",
                     )
-                    run("memcrm", servers, "greeting")
-                    run("memcflush", servers)
-                    val report = run("memccapable", "-a", "-h", "127.0.0.1", "-p", "${server.port}", "-t", "10")
+                    runTool("memcrm", servers, "greeting")
+                    runTool("memcflush", servers)
+                    val report = runTool("memccapable", "-a", "-h", "127.0.0.1", "-p", "${server.port}", "-t", "10")
                     report shouldContain "All tests passed"
                     report shouldNotContain "FAIL"
                 }
@@ -343,28 +345,3 @@ private fun exchange(
         }
         answer.toString()
     }
-
-private fun run(vararg command: String): String {
-    val process = ProcessBuilder(*command).redirectErrorStream(true).start()
-    val output = process.inputStream.bufferedReader().readText()
-    check(process.waitFor() == 0) { "${command.joinToString(" ")}: exit ${process.exitValue()}: $output" }
-    return output
-}
-
-private fun toolsThere(): io.kotest.core.test.Enabled {
-    val missing = runCatching { ProcessBuilder("memccapable", "-h").start().waitFor() }.isFailure
-    return when {
-        !missing -> {
-            io.kotest.core.test.Enabled.enabled
-        }
-
-        System.getenv("CI") == "true" -> {
-            error("CI=true, but libmemcached-tools is not installed")
-        }
-
-        else -> {
-            io.kotest.core.test.Enabled
-                .disabled("not installed: libmemcached-tools (memccapable)")
-        }
-    }
-}
