@@ -86,7 +86,7 @@ class RecordedCommandsKernelTest :
 
         test("what becomes of a command that is not answered is recorded: cancelled, timed out, lost, not sent") {
             RealRedis().use { redis ->
-                withClient(redis, configure = { copy(commandTimeout = 2.seconds) }) { client ->
+                withClient(redis, configure = { copy(commandTimeout = 3.seconds) }) { client ->
                     client.cmd("PING")
                     val events =
                         recorded(wanted) {

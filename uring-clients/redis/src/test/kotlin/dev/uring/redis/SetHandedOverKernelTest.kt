@@ -30,7 +30,6 @@ import java.lang.foreign.ValueLayout
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
-import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** Values that are handed over: sent from where they lie, and given back once whatever happens. */
@@ -84,7 +83,7 @@ class SetHandedOverKernelTest :
 
         test("whoever is cancelled, too late or refused has the memory back once, sent or not") {
             RealRedis().use { own ->
-                withClient(own, configure = { copy(commandTimeout = 1.seconds) }) { client ->
+                withClient(own, configure = { copy(commandTimeout = 3.seconds) }) { client ->
                     val patient = redis(own.url)
                     client.cmd("PING")
                     own.signal("STOP")

@@ -78,7 +78,7 @@ private const val MOVED_KEYS = 40
 private fun killedWhileMoving(
     isSource: Boolean,
     seed: Long,
-) = RealCluster(noticeMillis = 2_000).use { real ->
+) = RealCluster(noticeMillis = 5_000).use { real ->
     withUring(workers = 2) {
         redisCluster(real.addresses[0]) {
             copy(node = node.copy(commandTimeout = 5.seconds), patience = 50.seconds)
