@@ -16,7 +16,8 @@ import kotlin.time.Duration.Companion.seconds
  * @property poolInitial messages that each group has for receiving on each worker that has channels of it. Default 256:
  * what one receive can bring of messages of 100 bytes, and 100 KiB.
  * @property poolMax messages that such a pool keeps. A group that has not given back so many is not received for: its
- * peers have to wait, and no other group. Default 1024: 400 KiB of small messages.
+ * peers have to wait, and no other group. When so many are under way, a channel's sender waits with 32 unsent already;
+ * these are kept in addition, for each channel. Default 1024: 400 KiB of small messages.
  * @property poolKeptBytesMax bytes of grown messages that such a pool keeps. Default 16 MiB: 256 of the largest.
  * @property channelMessagesMax messages of a channel that the kernel has not taken; then `send` suspends. Default 512:
  * half of the pool, so that a sender that waits for it takes no message beyond the pool.

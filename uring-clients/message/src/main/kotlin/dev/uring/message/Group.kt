@@ -78,7 +78,8 @@ public class Group internal constructor(
      * ### Ownership
      * The program's, to be sent or released.
      */
-    public fun get(strategy: PoolStrategy): Message? = here()?.take(strategy) ?: outside(strategy)
+    public fun get(strategy: PoolStrategy): Message? =
+        if (home.isCurrent) shelf(home).take(strategy) else here()?.take(strategy) ?: outside(strategy)
 
     /** A message of the pool, or a new one: [get] with [PoolStrategy.ALWAYS]. */
     public fun message(): Message = checkNotNull(get(PoolStrategy.ALWAYS))
@@ -108,7 +109,7 @@ public class Group internal constructor(
      */
     public suspend fun send(message: Message) {
         val target = enqueue(message, "Group.send")
-        if (target !is PeerChannel || !target.isFull) return
+        if (target !is PeerChannel || !target.isToWait) return
         return if (target.worker.isCurrent) target.awaitRoom() else awaitRoomAfar(target)
     }
 

@@ -49,9 +49,15 @@ internal class PeerChannel(
     private val closing = ClosingTimer()
     private var phase = Phase.NEW
     private var connection: CoreConnection? = null
+
+    // From when the connection stands.
+    private var shelf: Shelf? = null
     private var hello: Envelope? = null
     private var firstId = 0L
     private var isSentAsked = false
+
+    /** Who waits for room goes on when no more messages are unsent. */
+    private var roomAtUnsent = 0
     private var isByeQueued = false
     private var isStarving = false
     private var isSilent = false
@@ -69,6 +75,16 @@ internal class PeerChannel(
             } else {
                 fromAfar.get() >= config.channelMessagesMax
             }
+
+    /** Whether who sends has to wait: also when the group has used up what it keeps. On the worker. */
+    private val hasNoRoom: Boolean
+        get() {
+            val unsent = waiting.count + written.count
+            return unsent >= config.channelMessagesMax || (unsent >= Shelf.UNSENT_WHEN_SHORT && shelf?.isShort == true)
+        }
+
+    /** Whether to [awaitRoom] after a message was sent. */
+    val isToWait: Boolean get() = if (worker.isCurrent) hasNoRoom else isFull
 
     val isPaused: Boolean get() = isStarving
 
@@ -115,7 +131,8 @@ internal class PeerChannel(
 
     /** Suspends until there is room for messages again. */
     suspend fun awaitRoom() {
-        if (!isFull || phase >= Phase.ENDING) return
+        if (!hasNoRoom || phase >= Phase.ENDING) return
+        roomAtUnsent = (waiting.count + written.count) / 2
         suspendCancellableCoroutine { roomWaiters.addLast(it) }
     }
 
@@ -153,6 +170,7 @@ internal class PeerChannel(
             return
         }
         this.connection = connection
+        shelf = group.shelf(worker).also(Shelf::serve)
         phase = Phase.OPEN
         hello?.let {
             hello = null
@@ -234,7 +252,7 @@ internal class PeerChannel(
             releasedCount++
             first.putBack()
         }
-        if (waiting.count + written.count <= config.channelMessagesMax / 2) resumeRoomWaiters()
+        if (waiting.count + written.count <= roomAtUnsent) resumeRoomWaiters()
     }
 
     private fun resumeRoomWaiters() {
@@ -314,7 +332,7 @@ internal class PeerChannel(
             features.deliveredCount++
             return true
         }
-        val shelf = group.shelf(worker)
+        val shelf = checkNotNull(shelf)
         val message = shelf.take(PoolStrategy.POOL_ONLY)
         if (message == null) {
             isStarving = true
@@ -416,7 +434,7 @@ internal class PeerChannel(
         // It reads no more while it is paused, and would not hear the peer's last words.
         if (isStarving) {
             isStarving = false
-            group.shelf(worker).forget(this)
+            shelf?.forget(this)
             open?.resumeReceive()
         }
     }
@@ -450,7 +468,7 @@ internal class PeerChannel(
         phase = Phase.ENDED
         worker.disarm(closing)
         features.stop()
-        group.shelf(worker).forget(this)
+        shelf?.leave(this)
         // With receipts nobody knows of these, unless the peer has had the last word.
         val isUnknown = features.holdsForReceipts && !features.isFinalReceived
         val statusOfWritten = if (isUnknown) MessageStatus.COMMUNICATION_FAILED else endStatus

@@ -25,6 +25,8 @@ internal class Shelf(
         MessagePool(config.poolInitial, config.poolMax, config.poolKeptBytesMax) { Envelope(it, this) }
     private val reservedCount = config.poolInitial / RESERVED_PART
     private val starving = ArrayDeque<PeerChannel>()
+    private val sharedMax = config.poolMax
+    private var channelsCount = 0
 
     @Volatile
     private var isReported = false
@@ -33,6 +35,12 @@ internal class Shelf(
 
     val isHere: Boolean get() = worker.isCurrent
     val count: Int get() = pool.count()
+
+    /**
+     * Whether more is under way than is kept anyway: then who sends waits with [UNSENT_WHEN_SHORT] messages unsent, for
+     * which there is room in the pool, and not only with `channelMessagesMax`, for which there is none.
+     */
+    val isShort: Boolean get() = missingCount >= sharedMax
 
     /** Given out and not come back; negative when the program has put its own messages in. */
     var missingCount = 0
@@ -45,6 +53,21 @@ internal class Shelf(
         missingCount++
         return taken
     }
+
+    /** One more channel sends here. What all of them may have unsent is kept, or each message would be a new one. */
+    fun serve() {
+        channelsCount++
+        keep()
+    }
+
+    /** A channel that was served has ended. */
+    fun leave(channel: PeerChannel) {
+        channelsCount--
+        keep()
+        forget(channel)
+    }
+
+    private fun keep() = pool.keep(sharedMax + reservedCount + channelsCount * UNSENT_WHEN_SHORT)
 
     override fun putBack(envelope: Envelope) {
         if (isHere) put(envelope) else envelope.putBackAt(worker)
@@ -96,9 +119,15 @@ internal class Shelf(
         }
     }
 
-    private companion object {
+    companion object {
+        /**
+         * Messages that a channel may have unsent while its shelf is short. With so many a send costs each of them little;
+         * more, of many channels at once, would only be colder memory.
+         */
+        const val UNSENT_WHEN_SHORT = 32
+
         // Of the first messages, those that only receiving takes: a quarter still takes what a turn brings of most channels.
-        const val RESERVED_PART = 4
+        private const val RESERVED_PART = 4
     }
 }
 

@@ -87,6 +87,27 @@ class DeliveryKernelTest :
             }
         }
 
+        test("a stream over many channels allocates nothing: it waits for the messages that its group keeps") {
+            withEngine(workers = 1) {
+                val server = engine.create()
+                val client = engine.create()
+                val address = server.listen("tcp|127.0.0.1|0").address.toString()
+                val channels = List(64) { connected(client, server, address).here }
+                coroutineScope {
+                    val taking = launch { for (m in server.incoming) m.release() }
+                    var next = 0
+                    bytesPerRound(50_000) {
+                        val message = client.message().operation(MessageOperation.SIGNAL)
+                        message.body().append(BODY)
+                        client.send(message.channel(channels[next++ % channels.size]))
+                    } shouldBeLessThan EXACT_ENOUGH
+                    client.close()
+                    server.close()
+                    taking.join()
+                }
+            }
+        }
+
         test("messages that were received and given back are all in the pool again") {
             withEngine(workers = 1, config = EngineConfig(poolInitial = 8, poolMax = 8)) {
                 val pair = pair()

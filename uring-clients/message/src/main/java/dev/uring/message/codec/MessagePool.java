@@ -22,9 +22,10 @@ import java.util.function.Consumer;
  * Not thread-safe: an engine has one for each group and worker.
  */
 public final class MessagePool {
-  private final Message[] messages;
+  private Message[] messages;
   private final long keptBytesMax;
   private final Consumer<Message> whenMade;
+  private int max;
   private int count;
   private long keptBytes;
   private long madeTotal;
@@ -48,6 +49,7 @@ public final class MessagePool {
           + " (1 or more, not below initial)");
     }
     this.messages = new Message[max];
+    this.max = max;
     this.keptBytesMax = keptBytesMax;
     this.whenMade = whenMade;
     for (int i = 0; i < initial; i++) {
@@ -94,9 +96,12 @@ public final class MessagePool {
    * @return whether somebody found the pool empty before and it is not any more: told once
    */
   public boolean put(Message message) {
-    if (count == messages.length) {
+    if (count >= max) {
       droppedTotal++;
       return false;
+    }
+    if (count == messages.length) {
+      messages = Arrays.copyOf(messages, 2 * count);
     }
     message.clear();
     if (Message.IS_STRICT) {
@@ -116,6 +121,15 @@ public final class MessagePool {
   }
 
   /**
+   * Changes how many it keeps at most. What it has beyond that leaves it as it is taken.
+   *
+   * @param newMax from 1
+   */
+  public void keep(int newMax) {
+    max = newMax;
+  }
+
+  /**
    * How many messages are in it.
    *
    * @return from 0 to the most it keeps
@@ -130,7 +144,7 @@ public final class MessagePool {
    * @return messages
    */
   public int max() {
-    return messages.length;
+    return max;
   }
 
   /**

@@ -179,6 +179,19 @@ class MessageTest :
             }
         }
 
+        test("a pool that shall keep more does, and what is too much then leaves it as it is taken") {
+            val pool = MessagePool(0, 1, 1 shl 20) { }
+            val messages = List(4) { pool.take(PoolStrategy.ALWAYS) }
+            pool.keep(3)
+            messages.forEach(pool::put)
+            pool.count() shouldBe 3
+            pool.droppedTotal() shouldBe 1
+            pool.keep(2)
+            repeat(2) { pool.put(pool.take(PoolStrategy.POOL_ONLY)) }
+            pool.count() shouldBe 2
+            pool.droppedTotal() shouldBe 2
+        }
+
         test("a pool keeps no more memory than it may") {
             val pool = MessagePool(0, 10, 100_000) { }
             val messages = List(3) { pool.take(PoolStrategy.ALWAYS).also { m -> m.body().append(ByteArray(60_000)) } }
