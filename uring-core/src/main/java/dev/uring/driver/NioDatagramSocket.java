@@ -84,11 +84,11 @@ final class NioDatagramSocket extends NioSocket {
   }
 
   @Override
-  void ready() {
-    if ((readyOps & SelectionKey.OP_WRITE) != 0) {
+  void ready(int ops) {
+    if ((ops & SelectionKey.OP_WRITE) != 0) {
       writable();
     }
-    if ((readyOps & SelectionKey.OP_READ) != 0) {
+    if ((ops & SelectionKey.OP_READ) != 0) {
       readable();
     }
   }

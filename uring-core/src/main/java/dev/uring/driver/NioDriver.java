@@ -267,11 +267,7 @@ public final class NioDriver implements Driver {
 
   @Override
   public void deliver() {
-    // Those that are there now: what they lead to is for the next turn, or this one might not end.
-    for (int left = answers.count(); left > 0; left--) {
-      int result = answers.result();
-      answer(answers.poll(), result);
-    }
+    deliverAnswers();
     files.deliver();
     if (descriptors != null) {
       descriptors.deliver();
@@ -322,6 +318,24 @@ public final class NioDriver implements Driver {
   }
 
   // For the sockets and the other parts of this driver.
+
+  /**
+   * Delivers answers in the middle of a delivery, unless one of them may say that a socket is
+   * closed: the system closes it in the next selection, and that is not told before it is so.
+   */
+  void deliverAnswersAhead() {
+    if (!isClosePending) {
+      deliverAnswers();
+    }
+  }
+
+  // Those that are there now: what they lead to is for later, or this might not end.
+  private void deliverAnswers() {
+    for (int left = answers.count(); left > 0; left--) {
+      int result = answers.result();
+      answer(answers.poll(), result);
+    }
+  }
 
   NioSockets sockets() {
     return sockets;

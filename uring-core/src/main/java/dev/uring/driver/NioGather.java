@@ -42,7 +42,7 @@ final class NioGather {
   NioGather(MemorySegment received, Arena arena) {
     this.received = received;
     this.staging = NativeMemory.map(STAGING_BYTES, arena);
-    this.stagingView = staging.asByteBuffer();
+    this.stagingView = NativeMemory.buffer(staging, 0, STAGING_BYTES);
   }
 
   /** The bytes of a send from byte {@code skip} of part {@code index} on, or the first of them. */
@@ -63,7 +63,7 @@ final class NioGather {
     int at = System.identityHashCode(memory) & VIEWS - 1;
     if (keys[at] != memory) {
       keys[at] = memory;
-      views[at] = memory.asByteBuffer();
+      views[at] = NativeMemory.buffer(memory, 0, memory.byteSize());
     }
     int from = (int) offset;
     return views[at].limit(from + length).position(from);

@@ -49,7 +49,7 @@ final class NioListener extends NioSocket {
   }
 
   @Override
-  void ready() {
+  void ready(int ops) {
     if (accepting == null) {
       unwatch(SelectionKey.OP_ACCEPT);
       return;

@@ -69,7 +69,7 @@ class NioReceiveBuffers extends ReceiveBuffers {
     ByteBuffer view = views[bufferId];
     if (view == null) {
       // Made at the first use: a worker that never has many buffers busy never makes the others.
-      view = memory.asSlice(offset(bufferId), bufferBytes).asByteBuffer();
+      view = NativeMemory.buffer(memory, offset(bufferId), bufferBytes);
       views[bufferId] = view;
     }
     return view.clear();

@@ -27,6 +27,7 @@ final class NioSelection {
   private final Selector selector;
   private final Consumer<SelectionKey> noteReady = this::noteReady;
   private NioSocket[] ready = new NioSocket[READY_FIRST];
+  private int[] readyOps = new int[READY_FIRST];
   private int readyCount;
   private volatile boolean isWoken;
 
@@ -113,7 +114,7 @@ final class NioSelection {
       ready[i] = null;
       // One that was ready may have been closed by what was delivered before it.
       if (socket.isOpen()) {
-        socket.ready();
+        socket.ready(readyOps[i]);
       }
     }
   }
@@ -133,11 +134,12 @@ final class NioSelection {
   }
 
   private void noteReady(SelectionKey key) {
-    NioSocket socket = (NioSocket) key.attachment();
-    socket.readyOps = key.readyOps();
     if (readyCount == ready.length) {
       ready = Arrays.copyOf(ready, readyCount * 2);
+      readyOps = Arrays.copyOf(readyOps, readyCount * 2);
     }
-    ready[readyCount++] = socket;
+    // Nothing of the socket is touched here: many others come before its turn.
+    readyOps[readyCount] = key.readyOps();
+    ready[readyCount++] = (NioSocket) key.attachment();
   }
 }

@@ -21,9 +21,6 @@ import java.nio.channels.SelectionKey;
 abstract class NioSocket {
   int id;
 
-  /** What the selector has said; for {@link #ready()}. */
-  int readyOps;
-
   // Read by a thread that closes a socket of another's.
   private volatile NioDriver driver;
   private SelectionKey key;
@@ -37,8 +34,12 @@ abstract class NioSocket {
   /** The peer, or null. */
   abstract SocketAddress remoteAddress() throws IOException;
 
-  /** Does what the selector says can be done now. At the top level of a delivery. */
-  abstract void ready();
+  /**
+   * Does what the selector says can be done now. At the top level of a delivery.
+   *
+   * @param ops operations, as a selection key names them
+   */
+  abstract void ready(int ops);
 
   /** Ends an operation, unless its answer is on its way already. */
   abstract void cancel(Operation operation);

@@ -101,14 +101,14 @@ final class NioStream extends NioSocket {
   }
 
   @Override
-  void ready() {
-    if ((readyOps & SelectionKey.OP_CONNECT) != 0) {
+  void ready(int ops) {
+    if ((ops & SelectionKey.OP_CONNECT) != 0) {
       connectable();
     }
-    if ((readyOps & SelectionKey.OP_WRITE) != 0) {
+    if ((ops & SelectionKey.OP_WRITE) != 0) {
       writable();
     }
-    if ((readyOps & SelectionKey.OP_READ) != 0) {
+    if ((ops & SelectionKey.OP_READ) != 0) {
       readable();
     }
   }
@@ -193,10 +193,19 @@ final class NioStream extends NioSocket {
   }
 
   private void readable() {
-    if (receiving == null) {
+    Operation told = receiving;
+    if (told == null) {
       unwatch(SelectionKey.OP_READ);
       return;
     }
+    read();
+    // Now, and not when all the others were read: what kernel and program know of this connection
+    // is still in the caches then. Groups of three and more were measured and are slower.
+    told.deliveryEnded();
+    driver().deliverAnswersAhead();
+  }
+
+  private void read() {
     NioReceiveBuffers buffers = driver().receiveBuffers();
     for (int reads = 0; receiving != null && reads < READS_PER_TURN; reads++) {
       int bufferId = buffers.next();

@@ -60,6 +60,13 @@ public abstract class Operation {
   protected abstract void completed(int result, int bufferId, boolean isLast);
 
   /**
+   * Hears that what there was for now is told, from a driver that does at once what it is asked:
+   * what the program has written in answer may leave now. A driver that gathers what is asked in a
+   * turn does not call it.
+   */
+  protected void deliveryEnded() {}
+
+  /**
    * Whether an asking is under way.
    *
    * @return {@code true} from asking until the last answer

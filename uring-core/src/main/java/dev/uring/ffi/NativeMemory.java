@@ -3,6 +3,7 @@ package dev.uring.ffi;
 import dev.uring.abi.Posix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * Memory outside the heap, on every system the JDK runs on.
@@ -39,6 +40,16 @@ public final class NativeMemory {
   @SuppressWarnings("restricted")
   public static MemorySegment at(long address, long bytes) {
     return MemorySegment.ofAddress(address).reinterpret(bytes);
+  }
+
+  /**
+   * Returns a buffer over a part of memory that outlives it. A channel locks memory that may be
+   * closed at each use, and unlocks it; known by its address only, it is not.
+   */
+  public static ByteBuffer buffer(MemorySegment memory, long offset, long bytes) {
+    MemorySegment part = memory.asSlice(offset, bytes);
+    // Elsewhere native access may be denied, and nothing else needs it.
+    return (IS_LINUX ? at(part.address(), bytes) : part).asByteBuffer();
   }
 
   /** Returns what positions of file mappings must be multiples of. */

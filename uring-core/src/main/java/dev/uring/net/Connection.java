@@ -16,7 +16,7 @@ import java.time.Duration;
  *
  * A stream of bytes in each direction. What is written during a turn of the worker's loop leaves in
  * one system call at its end, however many writes there were; {@link #flush()} does not wait for
- * the end.
+ * the end, and where there is no ring what a handler writes to its own connection does not either.
  *
  * <h2>Ownership</h2>
  *

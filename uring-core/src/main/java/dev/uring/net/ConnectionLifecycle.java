@@ -395,6 +395,11 @@ abstract sealed class ConnectionLifecycle permits Connection {
     }
   }
 
+  /** Sends now what would leave at the end of the turn. */
+  void flushAhead() {
+    worker.callAhead(flush);
+  }
+
   /** A send was answered, or the kernel has let go of the memory of one. */
   void sendAnswered() {
     // First: a guard hears that its memory is free before the handler hears that all is over.

@@ -251,6 +251,11 @@ final class ReceivePath extends ReceiveOperation {
     }
   }
 
+  @Override
+  protected void deliveryEnded() {
+    connection.flushAhead();
+  }
+
   private void received(int bytes, int filledBufferId) {
     worker.counters().bytesReceived += bytes;
     connection.noteActivity();

@@ -389,6 +389,19 @@ public final class Worker implements Executor {
   }
 
   /**
+   * Calls a listener now that was the last to ask for the end of the turn. One that others have
+   * asked behind stays where it is: there is no need to look for it.
+   *
+   * @param listener who is called; from the top level of a delivery
+   */
+  public void callAhead(EndOfTurn listener) {
+    if (endOfTurnHead == listener) {
+      endOfTurnHead = listener.nextAtEndOfTurn;
+      call(listener);
+    }
+  }
+
+  /**
    * This worker's driver.
    *
    * @return the driver, for this worker's thread
@@ -711,16 +724,21 @@ public final class Worker implements Executor {
     EndOfTurn listener = endOfTurnHead;
     endOfTurnHead = null;
     while (listener != null) {
-      EndOfTurn following = listener.nextAtEndOfTurn;
-      listener.nextAtEndOfTurn = null;
-      listener.isListed = false;
-      try {
-        listener.endOfTurn();
-      } catch (Throwable failure) {
-        taskFailed(failure);
-      }
-      listener = following;
+      listener = call(listener);
     }
+  }
+
+  // Returns the one behind it.
+  private EndOfTurn call(EndOfTurn listener) {
+    EndOfTurn following = listener.nextAtEndOfTurn;
+    listener.nextAtEndOfTurn = null;
+    listener.isListed = false;
+    try {
+      listener.endOfTurn();
+    } catch (Throwable failure) {
+      taskFailed(failure);
+    }
+    return following;
   }
 
   // What others were promised still happens: tasks that were accepted run, messages and wakes that
