@@ -1,64 +1,9 @@
 package dev.uring.fuzz
 
-import dev.uring.testing.JavaChild
-import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
-import io.kotest.engine.spec.tempdir
-import io.kotest.matchers.ints.shouldBeGreaterThan
-import io.kotest.matchers.shouldBe
-import io.kotest.matchers.string.shouldContain
-import java.nio.file.Path
-import kotlin.io.path.listDirectoryEntries
-import kotlin.io.path.readBytes
-
-// A build makes the same inputs each time: it is not for chance to fail it. A release deserves an hour of others:
-// -During.fuzz.seconds=3600
-private val seconds = System.getProperty("uring.fuzz.seconds")?.toInt()
-private const val BUILD_RUNS = 60_000
-private const val BUILD_SECONDS = 30
-private const val BUILD_SEED = 2_463_534_242
-private val corpus = Path.of("src", "test", "resources", "fuzz")
 
 /** [ParserFuzz] over the inputs that are kept, and under a fuzzer for a while. */
 class ParserFuzzTest :
     FunSpec({
-        test("every input that is kept is parsed or refused as its parser says") {
-            val inputs = corpus.listDirectoryEntries().sorted()
-            inputs.size shouldBeGreaterThan 20
-            for (input in inputs) {
-                withClue(input.fileName) { ParserFuzz.fuzzerTestOneInput(input.readBytes()) }
-            }
-        }
-
-        test("no input that a fuzzer makes in a bounded time does anything else") {
-            val chance = if (seconds == null) BUILD_SEED else System.nanoTime() and 0x7fff_ffff
-            val seed = System.getProperty("uring.test.seed")?.toLong() ?: chance
-            println("seed=$seed; again with: mvn -pl uring-core test -Dtest=ParserFuzzTest -During.test.seed=$seed")
-            val found = tempdir().toPath()
-            val fuzzer =
-                JavaChild(
-                    Class.forName("com.code_intelligence.jazzer.Jazzer"),
-                    listOf("-XX:+EnableDynamicAgentLoading", "-Xmx512m", "-XX:+UseSerialGC"),
-                )
-            val ended =
-                fuzzer.run(
-                    "--target_class=${ParserFuzz::class.java.name}",
-                    "--instrumentation_includes=dev.uring.**",
-                    "--reproducer_path=$found",
-                    "-artifact_prefix=$found/",
-                    "-max_total_time=${seconds ?: BUILD_SECONDS}",
-                    "-runs=${if (seconds == null) BUILD_RUNS else -1}",
-                    "-max_len=4096",
-                    "-seed=$seed",
-                    "$found",
-                    "${corpus.toAbsolutePath()}",
-                    seconds = (seconds ?: BUILD_SECONDS) + 120L,
-                )
-            withClue(ended.output) {
-                ended.status shouldBe 0
-                // That it ran, with the classes under test instrumented.
-                ended.output shouldContain Regex("""Done \d+ runs""")
-                ended.output shouldContain Regex("""cov: [1-9]\d+""")
-            }
-        }
+        fuzzes(ParserFuzz::class.java, ParserFuzz::fuzzerTestOneInput, kept = 40, runs = 60_000)
     })
