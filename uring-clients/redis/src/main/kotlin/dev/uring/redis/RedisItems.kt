@@ -131,21 +131,22 @@ private class Pulled<T : Any>(
             items.close(failure)
         }
 
+    init {
+        // On a worker that has stopped it never begins.
+        job.invokeOnCompletion { items.close(it) }
+    }
+
     override fun hasNext(): Boolean {
         if (next == null) {
             next =
                 runBlocking {
-                    if (isTaken) done.trySendWhenAsked()
+                    // It waits for this already, or will right away, or is over.
+                    if (isTaken && job.isActive) done.send(Unit)
                     isTaken = false
                     items.receiveCatching().also { it.exceptionOrNull()?.let { cause -> throw cause } }.getOrNull()
                 }
         }
         return next != null
-    }
-
-    // The taker waits for it already, or will right away, or is gone.
-    private suspend fun Channel<Unit>.trySendWhenAsked() {
-        if (job.isActive) send(Unit)
     }
 
     override fun next(): T {
