@@ -146,6 +146,20 @@ suspend fun Group.stayConnected(
     }
 }
 
+/** Reconnecting by the library, see [EngineConfig.reconnect]: the program goes on sending, and only hears of it. */
+suspend fun Group.hearOfReconnecting(whenHeard: (word: String) -> Boolean) {
+    for (message in incoming) {
+        val word =
+            when {
+                message.isConnectionLost -> "lost"
+                message.isConnectionBack -> "back"
+                else -> null
+            }
+        message.release()
+        if (word != null && !whenHeard(word)) break
+    }
+}
+
 /** What may not be sent says why, and stays the program's. */
 fun Group.illegalMessages(): List<MessageStatus> =
     listOf(

@@ -13,6 +13,9 @@ package dev.uring.message
  * @property messagesQueued messages that the kernel has not taken, or with receipts, that the peer's program has not
  * got
  * @property isStarving whether nothing is received because the program has not given back enough messages
+ * @property connections how many it has had: more than one when it was opened again
+ * @property bodyBytesBeforeCompression bytes of the bodies that were sent compressed, before they were
+ * @property bodyBytesCompressed bytes that became of them
  */
 public data class ChannelMetrics(
     val channel: Int,
@@ -24,14 +27,44 @@ public data class ChannelMetrics(
     val bytesReceived: Long,
     val messagesQueued: Int,
     val isStarving: Boolean,
-)
+    val connections: Int,
+    val bodyBytesBeforeCompression: Long,
+    val bodyBytesCompressed: Long,
+) {
+    /** How many bytes became one, of the bodies that were sent compressed; 1 when there was none. */
+    val compressionRatio: Double
+        get() = if (bodyBytesCompressed == 0L) 1.0 else bodyBytesBeforeCompression.toDouble() / bodyBytesCompressed
+}
 
 /** Counters of a channel, written by its worker alone. */
 internal class ChannelCounters {
     var messagesSent = 0L
     var messagesReceived = 0L
     var messagesReturned = 0L
+    var connections = 0
+    var bytesBeforePacking = 0L
+    var bytesPacked = 0L
 
     /** That came after this side had ended the channel. */
     var messagesDropped = 0L
+
+    fun metrics(
+        channel: PeerChannel,
+        queuedCount: Int,
+        isStarving: Boolean,
+    ): ChannelMetrics =
+        ChannelMetrics(
+            channel.number,
+            channel.worker.index(),
+            messagesSent,
+            messagesReceived,
+            messagesReturned,
+            channel.writtenBytesTotal(),
+            channel.receivedBytesTotal(),
+            queuedCount,
+            isStarving,
+            connections,
+            bytesBeforePacking,
+            bytesPacked,
+        )
 }

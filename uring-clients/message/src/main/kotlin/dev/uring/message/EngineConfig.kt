@@ -25,6 +25,11 @@ import kotlin.time.Duration.Companion.seconds
  * @property closeTimeout how long a channel that ends in order may take to send what it has. Default 5 s.
  * @property features what this engine offers in its hello requests. Default none: nothing is added to what the program
  * says. What a peer offers is always accepted.
+ * @property reconnect opens channels again that this engine has connected; they live on their group's home. Null, the
+ * default, ends a channel with its connection.
+ * @property resume keeps channels that were accepted for peers that come back. Null, the default, keeps none.
+ * @property compressionMinBytes bodies below that are sent as they are, also where peers have agreed on
+ * [ChannelFeatures.compression]. Default 1024: below a packet of Ethernet nothing is there sooner for being smaller.
  * @property tlsClient connects with TLS; null without
  * @property tlsServer listens with TLS; null without
  * @property authorize asked on a worker, which it must not block, with the token of each hello request that comes in,
@@ -46,6 +51,9 @@ public data class EngineConfig(
     val authorize: ((token: String?) -> Boolean)? = null,
     val token: String? = null,
     val tap: MessageTap? = null,
+    val reconnect: Reconnect? = null,
+    val resume: Resume? = null,
+    val compressionMinBytes: Int = 1_024,
 ) {
     init {
         require("poolInitial", poolInitial in 0..poolMax) { "$poolInitial must be from 0 to poolMax=$poolMax" }
@@ -56,6 +64,7 @@ public data class EngineConfig(
         require("closeTimeout", closeTimeout.isPositive() && closeTimeout.isFinite()) {
             "$closeTimeout must be positive and finite"
         }
+        require("compressionMinBytes", compressionMinBytes >= 1) { "$compressionMinBytes must be at least 1" }
     }
 
     // A token in a log is a token lost.

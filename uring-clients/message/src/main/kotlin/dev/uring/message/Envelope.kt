@@ -42,6 +42,7 @@ internal class Envelope(
     val isFirst: Boolean get() = isOob()
     val isOfEngine: Boolean get() = isFromEngine()
     val sizeOnWire: Int get() = wireBytes()
+    val bodySize: Int get() = bodyBytes()
 
     fun take(to: String) = takeOver(to)
 
@@ -59,6 +60,13 @@ internal class Envelope(
     fun fail(status: MessageStatus) = stamp(status)
 
     fun markEndOfChannel() = endOfChannel()
+
+    fun markConnectionLost() = connectionLost()
+
+    fun markConnectionBack() = connectionBack()
+
+    /** What the program has sent, as a message of its own. */
+    fun copy(): Message = give().copy().also { take("Group.send") }
 
     fun markForProgram(status: MessageStatus) = stampForProgram(status)
 
@@ -163,6 +171,26 @@ internal class EnvelopeQueue {
         first = envelope
         if (last == null) last = envelope
         count++
+    }
+
+    /** Takes all of [others], which come before those that are here. */
+    fun addAllFirst(others: EnvelopeQueue) {
+        val theirLast = others.last ?: return
+        theirLast.next = first
+        first = others.first
+        if (last == null) last = theirLast
+        count += others.count
+        others.first = null
+        others.last = null
+        others.count = 0
+    }
+
+    inline fun forEach(block: (Envelope) -> Unit) {
+        var at = peek()
+        while (at != null) {
+            block(at)
+            at = at.next
+        }
     }
 
     fun poll(): Envelope? {

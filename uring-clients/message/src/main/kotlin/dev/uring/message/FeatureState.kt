@@ -19,8 +19,10 @@ internal class FeatureState(
     private val config: EngineConfig,
 ) {
     private var offered = ChannelFeatures.NONE
+    private var agreed = ChannelFeatures.NONE
     private var heartbeat: Heartbeat? = null
     private var peerOffer = ChannelFeatures.NONE
+    private var peerSession: String? = null
     private var toldCount = 0L
     private var isFinalSent = false
 
@@ -50,11 +52,43 @@ internal class FeatureState(
     val awaitsFinal: Boolean get() = receipts && !isFinalReceived
 
     /** Our hello request, before it is sent. */
-    fun offer(hello: Envelope) {
+    fun offer(
+        hello: Envelope,
+        comeback: Comeback?,
+    ) {
         config.token?.let { hello.addTextHeader(TOKEN, it) }
-        if (config.features.isNone) return
-        offered = config.features
-        hello.addTextHeader(ChannelFeatures.HEADER, offered.encode())
+        offerAgain(comeback)
+        if (offered.isNone) return
+        val session = comeback?.session?.let { SessionWords.encode(it, null) }.orEmpty()
+        hello.addTextHeader(ChannelFeatures.HEADER, offered.encode() + session)
+    }
+
+    /** What [offer] has offered stands in a hello request that was sent for another state of this channel. */
+    fun offerAgain(comeback: Comeback?) {
+        val needsReceipts = comeback != null && comeback.rule >= ResendRule.AT_LEAST_ONCE
+        offered = if (needsReceipts) config.features.copy(receipts = true) else config.features
+    }
+
+    /** Our hello request for a connection that shall go on where this channel's last one broke. */
+    fun askToResume(
+        hello: Envelope,
+        session: String,
+    ) {
+        config.token?.let { hello.addTextHeader(TOKEN, it) }
+        val features = if (isAgreed) agreed else offered
+        hello.addTextHeader(ChannelFeatures.HEADER, features.encode() + SessionWords.encode(session, deliveredCount))
+    }
+
+    /** The hello response that says so of our side, to a peer that has asked. */
+    fun resumeWords(session: String): String = agreed.encode() + SessionWords.encode(session, deliveredCount)
+
+    /** Both ends go on over another connection; the peer's program has got [got] messages. */
+    fun resume(got: Long) {
+        confirmedCount = maxOf(confirmedCount, got)
+        toldCount = deliveredCount
+        // We had not heard the answer to our offer when the connection broke, but the peer has given it.
+        if (!isAgreed) agree(offered)
+        heartbeat?.startAgain()
     }
 
     /** A hello of the peer. */
@@ -62,13 +96,26 @@ internal class FeatureState(
         envelope: Envelope,
         kind: MessageOperation,
     ) {
-        val said = ChannelFeatures.decode(envelope.textHeader(ChannelFeatures.HEADER))
+        val text = envelope.textHeader(ChannelFeatures.HEADER)
+        val said = ChannelFeatures.decode(text)
         if (kind == MessageOperation.HELLO_REQUEST) {
-            if (!isAgreed) peerOffer = said
+            if (!isAgreed) {
+                peerOffer = said
+                peerSession = SessionWords.decode(text).id.takeIf { said.receipts }
+            }
         } else if (!offered.isNone) {
             val answered = offered
             offered = ChannelFeatures.NONE
-            if (said.isNone) channel.settleSent() else agree(said.copy(receipts = said.receipts && answered.receipts))
+            if (said.isNone) {
+                channel.settleSent()
+            } else {
+                agree(
+                    said.copy(
+                        receipts = said.receipts && answered.receipts,
+                        compression = said.compression && answered.compression,
+                    ),
+                )
+            }
         }
     }
 
@@ -83,13 +130,22 @@ internal class FeatureState(
     fun answer(envelope: Envelope) {
         offered = ChannelFeatures.NONE
         if (peerOffer.isNone || isAgreed) return
-        envelope.addTextHeader(ChannelFeatures.HEADER, peerOffer.encode())
+        val session =
+            peerSession
+                ?.takeIf(
+                    channel.continuity::keepSession,
+                )?.let { SessionWords.encode(it, null) }
+                .orEmpty()
+        envelope.addTextHeader(ChannelFeatures.HEADER, peerOffer.encode() + session)
         agree(peerOffer)
     }
 
     private fun agree(features: ChannelFeatures) {
         isAgreed = true
+        agreed = features
+        offered = ChannelFeatures.NONE
         receipts = features.receipts
+        if (features.compression) channel.agreeOnCompression()
         if (features.heartbeat > Duration.ZERO) heartbeat = Heartbeat(features.heartbeat).also { it.next() }
     }
 
@@ -154,6 +210,12 @@ internal class FeatureState(
         private var silentIntervals = 0
 
         fun next() = channel.worker.arm(this, intervalNanos)
+
+        fun startAgain() {
+            silentIntervals = 0
+            receivedBefore = -1L
+            if (!isArmed) next()
+        }
 
         fun stop() = channel.worker.disarm(this)
 

@@ -228,6 +228,9 @@ public class Group internal constructor(
         return target.acceptOn(worker)
     }
 
+    /** Whether both get connections of the same listeners. */
+    internal fun isShardOf(other: Group): Boolean = other === this || (shards != null && shards === other.shards)
+
     private fun acceptOn(worker: Worker): ConnectionHandler {
         val channel = if (isClosed) null else engine.numbers.add { PeerChannel(it, this, worker, null) }
         // Shutting down, or 65534 channels: the peer may come back later.
@@ -284,11 +287,11 @@ public class Group internal constructor(
         val signal = signal(channel.number, firstId, MessageStatus.CHANNEL_CLOSED, reason)
         signal.markEndOfChannel()
         if (home.isCurrent) {
-            endRequests(channel.number, reason)
+            endRequests(channel.number, MessageStatus.CHANNEL_CLOSED, reason)
             giveBack(signal)
         } else {
             home.tryExecute {
-                endRequests(channel.number, reason)
+                endRequests(channel.number, MessageStatus.CHANNEL_CLOSED, reason)
                 deliver(signal)
                 wakeNow()
             }
@@ -315,15 +318,29 @@ public class Group internal constructor(
         if (isClosed) home.tryExecute(::finishIfEmpty)
     }
 
-    // Their responses will not come.
-    private fun endRequests(
+    /** The responses of those will not come that wait for [channel], but for those with an id of [kept]. On the home. */
+    internal fun endRequests(
         channel: Int,
+        status: MessageStatus,
         reason: String?,
-    ) = inbox.pending.settleChannel(channel) {
-        signal(channel, it.id, MessageStatus.CHANNEL_CLOSED, reason).also { answer ->
-            answer.setKind(MessageOperation.RESPONSE)
+        kept: Set<Long> = emptySet(),
+    ) {
+        inbox.pending.settleChannel(channel, kept) {
+            signal(channel, it.id, status, reason).also { answer -> answer.setKind(MessageOperation.RESPONSE) }
         }
+        inbox.wakeLater()
     }
+
+    /** Tells the program that the connection of [channel] is lost, and that it shall have another one. */
+    internal fun tellLost(
+        channel: Int,
+        status: MessageStatus,
+        reason: String?,
+    ) = giveBack(signal(channel, Message.nextId(), status, reason).also { it.markConnectionLost() })
+
+    /** Tells the program that [channel] has a connection again. */
+    internal fun tellBack(channel: Int) =
+        giveBack(signal(channel, Message.nextId(), MessageStatus.SUCCESS, null).also { it.markConnectionBack() })
 
     private fun signal(
         channel: Int,
@@ -445,7 +462,9 @@ public class Group internal constructor(
         return made
     }
 
-    private fun placed(): Worker = if (placement == ChannelPlacement.HOME) home else engine.nextWorker()
+    // One that is opened again lives beside the requests that wait for it, and knows which of them are lost.
+    private fun placed(): Worker =
+        if (placement == ChannelPlacement.HOME || config.reconnect != null) home else engine.nextWorker()
 
     internal fun full(target: PeerChannel) =
         ChannelFullException(

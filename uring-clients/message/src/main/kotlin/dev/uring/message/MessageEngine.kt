@@ -3,6 +3,7 @@ package dev.uring.message
 import dev.uring.UringRuntime
 import dev.uring.dns.Resolver
 import dev.uring.dsl.UringScope
+import dev.uring.message.codec.BodyPacker
 import dev.uring.worker.Worker
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.future.await
@@ -42,6 +43,8 @@ public class MessageEngine
         internal val resolver: Resolver = Resolver.of(runtime),
     ) : AutoCloseable {
         internal val numbers = ChannelNumbers()
+        internal val sessions = Sessions()
+        private val packers = AtomicReferenceArray<BodyPacker>(runtime.workersCount())
         private val groups = ConcurrentHashMap.newKeySet<Group>()
         private val placedCount = AtomicInteger()
 
@@ -86,6 +89,7 @@ public class MessageEngine
         override fun close() {
             isClosed = true
             groups.forEach(Group::close)
+            closed().whenComplete { _, _ -> endPackers() }
         }
 
         /** Completes when all groups that are there now are closed. */
@@ -101,6 +105,17 @@ public class MessageEngine
         internal fun removed(group: Group) {
             groups.remove(group)
         }
+
+        // What zlib holds is not the heap's.
+        private fun endPackers() {
+            for (i in 0 until packers.length()) {
+                runtime.worker(i).tryExecute { packers.getAndSet(i, null)?.close() }
+            }
+        }
+
+        /** What deflates and inflates on the present worker. */
+        internal fun packer(worker: Worker): BodyPacker =
+            packers[worker.index()] ?: BodyPacker().also { packers[worker.index()] = it }
 
         private fun home(index: Int): Worker {
             if (index != WORKER_ANY) return runtime.worker(index)

@@ -11,6 +11,7 @@ import dev.uring.socket.Endpoint
 import dev.uring.socket.EndpointName
 import dev.uring.socket.SocketOptions
 import dev.uring.tls.TlsClientOptions
+import dev.uring.worker.Timer
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.time.Duration
@@ -24,7 +25,7 @@ import java.util.concurrent.CompletionException
 internal class OpeningAttempt(
     private val channel: PeerChannel,
     private val config: EngineConfig,
-) {
+) : Timer() {
     private val engine = channel.group.engine
     private val acceptor = ConnectionAcceptor { channel }
     private var attempt: ConnectAttempt? = null
@@ -49,6 +50,7 @@ internal class OpeningAttempt(
 
     fun cancel() {
         isCancelled = true
+        channel.worker.disarm(this)
         attempt?.cancel()
         race?.cancel()
         // The look-up of a name goes on, and nobody waits for it.
@@ -76,13 +78,22 @@ internal class OpeningAttempt(
         name: EndpointName,
         tls: TlsClientOptions?,
     ) {
+        channel.worker.arm(this, channel.connectTimeout.toNanos())
         engine.resolver.resolveAsync(name.host()).whenComplete { found, failure ->
             channel.worker.tryExecute {
                 if (!isCancelled) {
+                    channel.worker.disarm(this)
                     if (failure != null) notFound(failure) else connectAll(name, found, tls)
                 }
             }
         }
+    }
+
+    // The name is not found in time. Its look-up goes on, and nobody waits for it.
+    override fun fire() {
+        isCancelled = true
+        val reason = "its name was not found within connectTimeout=${config.connectTimeout}"
+        channel.openingFailed(MessageStatus.CONNECT_FAILED, isAtOnce = false, reason)
     }
 
     private fun notFound(failure: Throwable) {

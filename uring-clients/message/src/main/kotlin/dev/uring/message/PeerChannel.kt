@@ -12,10 +12,7 @@ import dev.uring.message.codec.PoolStrategy
 import dev.uring.net.ConnectionHandler
 import dev.uring.worker.Timer
 import dev.uring.worker.Worker
-import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.suspendCancellableCoroutine
 import java.util.concurrent.atomic.AtomicInteger
-import kotlin.coroutines.resume
 import kotlin.time.toJavaDuration
 import dev.uring.net.Connection as CoreConnection
 
@@ -36,16 +33,17 @@ internal class PeerChannel(
     private val address: ChannelAddress?,
 ) : Channel(number, group),
     ConnectionHandler {
-    private enum class Phase { NEW, OPENING, OPEN, ENDING, ENDED }
+    private enum class Phase { NEW, OPENING, OPEN, AWAY, ENDING, ENDED }
 
     private val config = group.engine.config
     private val view = MessageView(config.wireFormat)
-    private val waiting = EnvelopeQueue()
-    private val written = EnvelopeQueue()
+    val outbox = Outbox()
+    private val waiting = outbox.waiting
+    private val written = outbox.written
     private val fromAfar = AtomicInteger()
-    private val roomWaiters = ArrayDeque<CancellableContinuation<Unit>>()
-    private val features = FeatureState(this, config)
-    private val attempt by lazy { OpeningAttempt(this, config) }
+    var features = FeatureState(this, config)
+        private set
+    private var attempt: OpeningAttempt? = null
     private val closing = ClosingTimer()
     private var phase = Phase.NEW
     private var connection: CoreConnection? = null
@@ -53,25 +51,24 @@ internal class PeerChannel(
     // From when the connection stands.
     private var shelf: Shelf? = null
     private var hello: Envelope? = null
-    private var firstId = 0L
+    var firstId = 0L
+        private set
     private var isSentAsked = false
-
-    /** Who waits for room goes on when no more messages are unsent. */
-    private var roomAtUnsent = 0
     private var isByeQueued = false
     private var isStarving = false
     private var isSilent = false
-    private var endStatus = MessageStatus.CHANNEL_CLOSED
-    private var endReason: String? = null
-
-    /** Messages that were released because they are sent, or received. */
-    private var releasedCount = 0L
+    private var packing: Packing? = null
     val counters = ChannelCounters()
+    val continuity = Continuity(this, config)
+    var endStatus = MessageStatus.CHANNEL_CLOSED
+        private set
+    var endReason: String? = null
+        private set
 
     val isFull: Boolean
         get() =
             if (worker.isCurrent) {
-                waiting.count + written.count >= config.channelMessagesMax
+                outbox.count >= config.channelMessagesMax
             } else {
                 fromAfar.get() >= config.channelMessagesMax
             }
@@ -79,7 +76,7 @@ internal class PeerChannel(
     /** Whether who sends has to wait: also when the group has used up what it keeps. On the worker. */
     private val hasNoRoom: Boolean
         get() {
-            val unsent = waiting.count + written.count
+            val unsent = outbox.count
             return unsent >= config.channelMessagesMax || (unsent >= Shelf.UNSENT_WHEN_SHORT && shelf?.isShort == true)
         }
 
@@ -93,24 +90,19 @@ internal class PeerChannel(
         val kind = envelope.kind
         val isEndAtOnce = kind == MessageOperation.BYE_SIGNAL && envelope.isFirst
         when {
-            phase == Phase.NEW && kind == MessageOperation.HELLO_REQUEST -> {
-                begin(envelope)
-            }
-
-            phase >= Phase.ENDING || (isByeQueued && !isEndAtOnce) -> {
-                giveBack(envelope, MessageStatus.CHANNEL_CLOSED)
-            }
-
-            isEndAtOnce -> {
-                giveBack(envelope, MessageStatus.CHANNEL_CLOSED)
-                endNow()
-            }
-
-            else -> {
-                queue(envelope, kind)
-            }
+            phase == Phase.NEW && kind == MessageOperation.HELLO_REQUEST -> begin(envelope)
+            isOver || (isByeQueued && !isEndAtOnce) -> giveBack(envelope, MessageStatus.CHANNEL_CLOSED)
+            isEndAtOnce -> endNow(envelope)
+            continuity.isRefusing -> giveBack(envelope, MessageStatus.PEER_DISCONNECTED)
+            else -> queue(envelope, kind)
         }
     }
+
+    // Its connection is closing, and then there shall be another one.
+    private val isReturning get() = phase == Phase.ENDING && mayReturn
+    private val mayReturn get() = !isByeQueued && continuity.isWanted
+    private val isOver get() = phase >= Phase.ENDING && !isReturning
+    private val mayWrite get() = phase == Phase.OPEN && !continuity.isHeld
 
     /** As [accept], from another thread. */
     fun acceptAfar(envelope: Envelope) {
@@ -132,8 +124,7 @@ internal class PeerChannel(
     /** Suspends until there is room for messages again. */
     suspend fun awaitRoom() {
         if (!hasNoRoom || phase >= Phase.ENDING) return
-        roomAtUnsent = (waiting.count + written.count) / 2
-        suspendCancellableCoroutine { roomWaiters.addLast(it) }
+        outbox.awaitRoom()
     }
 
     private fun queue(
@@ -141,9 +132,9 @@ internal class PeerChannel(
         kind: MessageOperation?,
     ) {
         if (kind?.type() == MessageType.BYE) isByeQueued = true
-        if (kind == MessageOperation.HELLO_RESPONSE) features.answer(envelope)
         val open = connection
-        if (open != null && waiting.isEmpty && open.isWritable) {
+        val goesNow = mayWrite && waiting.isEmpty && open?.isWritable == true
+        if (goesNow) {
             write(open, envelope)
             askForSent(open)
         } else if (envelope.isFirst) {
@@ -159,8 +150,12 @@ internal class PeerChannel(
         phase = Phase.OPENING
         firstId = envelope.messageId
         hello = envelope
-        features.offer(envelope)
-        attempt.begin(checkNotNull(address))
+        continuity.begin(envelope)
+        open()
+    }
+
+    private fun open() {
+        attempt = OpeningAttempt(this, config).also { it.begin(checkNotNull(address)) }
     }
 
     /** The connection stands, or was accepted. */
@@ -172,9 +167,11 @@ internal class PeerChannel(
         this.connection = connection
         shelf = group.shelf(worker).also(Shelf::serve)
         phase = Phase.OPEN
+        counters.connections++
+        continuity.opened(connection)
         hello?.let {
             hello = null
-            write(connection, it)
+            if (continuity.isHeld) writeUncounted(connection, it) else write(connection, it)
         }
         pump()
     }
@@ -187,14 +184,15 @@ internal class PeerChannel(
     ) {
         if (phase == Phase.ENDED) return
         val isGivenUp = phase == Phase.ENDING
-        if (!isGivenUp) endStatus = status
-        endReason = reason
-        isSilent = isAtOnce && !isGivenUp
-        hello?.let {
-            if (isSilent) it.setKind(MessageOperation.HELLO_RESPONSE)
-            hello = null
-            giveBack(it, endStatus)
+        if (!isGivenUp && continuity.failedAgain(status)) {
+            phase = Phase.AWAY
+            if (counters.connections > 0) giveBackHello()
+            return
         }
+        if (!isGivenUp) endStatus = status
+        endReason = if (isGivenUp) reason else continuity.describe(reason)
+        isSilent = isAtOnce && !isGivenUp && counters.connections == 0
+        if (isSilent) hello?.setKind(MessageOperation.HELLO_RESPONSE)
         finish()
     }
 
@@ -202,27 +200,39 @@ internal class PeerChannel(
         open: CoreConnection,
         envelope: Envelope,
     ) {
+        val kind = envelope.kind
+        // Not before it is its turn: what stands before it is for a peer that has agreed on nothing yet.
+        if (kind == MessageOperation.HELLO_RESPONSE) features.answer(envelope)
         config.tap?.passed(MessageTap.Direction.OUT, number, envelope.text())
-        MessageEncoder.write(envelope.message(), config.wireFormat, open.output())
+        if (packing?.write(open, envelope) != true) {
+            MessageEncoder.write(envelope.message(), config.wireFormat, open.output())
+        }
         envelope.wireEnd = open.writtenBytesTotal()
         written.add(envelope)
         counters.messagesSent++
-        val kind = envelope.kind
-        if (kind == MessageOperation.BYE_RESPONSE ||
-            kind == MessageOperation.BYE_SIGNAL
-        ) {
+        if (kind == MessageOperation.BYE_RESPONSE || kind == MessageOperation.BYE_SIGNAL) {
             end(MessageStatus.CHANNEL_CLOSED)
         }
     }
 
-    private fun pump() {
+    /** Writes a hello that only the engines know of. */
+    fun writeUncounted(
+        open: CoreConnection,
+        envelope: Envelope,
+    ) {
+        config.tap?.passed(MessageTap.Direction.OUT, number, envelope.text())
+        MessageEncoder.write(envelope.message(), config.wireFormat, open.output())
+        envelope.putBack()
+    }
+
+    fun pump() {
         val open = connection ?: return
-        while (phase == Phase.OPEN && open.isWritable) write(open, waiting.poll() ?: break)
+        while (mayWrite && open.isWritable) write(open, waiting.poll() ?: break)
         askForSent(open)
     }
 
     private fun askForSent(open: CoreConnection) {
-        if (isSentAsked || phase != Phase.OPEN) return
+        if (isSentAsked || !mayWrite) return
         if (features.holdsForReceipts) {
             if (waiting.isEmpty) return
             isSentAsked = true
@@ -243,20 +253,12 @@ internal class PeerChannel(
     /** What the kernel has taken, or the peer has confirmed, is done with. */
     fun settleSent() {
         val sentBytes = connection?.sentBytesTotal() ?: 0
-        while (true) {
-            val first = written.peek() ?: break
-            val isDone =
-                if (features.holdsForReceipts) releasedCount < features.confirmedCount else first.wireEnd <= sentBytes
-            if (!isDone) break
-            written.poll()
-            releasedCount++
-            first.putBack()
+        if (features.holdsForReceipts) {
+            outbox.releaseConfirmed(features.confirmedCount)
+        } else {
+            outbox.releaseSent(sentBytes)
         }
-        if (waiting.count + written.count <= roomAtUnsent) resumeRoomWaiters()
-    }
-
-    private fun resumeRoomWaiters() {
-        while (roomWaiters.isNotEmpty()) roomWaiters.removeFirst().resume(Unit)
+        outbox.announceRoom()
     }
 
     override fun onReceive(
@@ -326,6 +328,10 @@ internal class PeerChannel(
     }
 
     private fun deliver(kind: MessageOperation): Boolean {
+        if (view.isPacked && !view.unpack(group.engine.packer(worker))) {
+            bad("a compressed body that is garbage, or larger than it says")
+            return true
+        }
         val borrower = group.borrower
         if (borrower != null && kind.type() == MessageType.REGULAR && borrower.receive(number, view)) {
             counters.messagesReceived++
@@ -343,34 +349,37 @@ internal class PeerChannel(
         view.copyTo(message, number)
         val envelope = Envelope.of(message)
         config.tap?.passed(MessageTap.Direction.IN, number, envelope.text())
-        if (firstId == 0L) {
-            firstId = envelope.messageId
-            if (!isAuthorized(envelope, kind)) {
-                isSilent = true
-                envelope.putBack()
-                end(MessageStatus.NOT_ALLOWED, "its token was refused", isAtOnce = true)
-                return true
-            }
+        if (continuity.isUnheard) {
+            continuity.isUnheard = false
+            if (if (hasConnected) continuity.answered(envelope, kind) else greeted(envelope, kind)) return true
         }
         counters.messagesReceived++
         features.deliveredCount++
         if (kind.type() == MessageType.HELLO) features.hello(envelope, kind) else features.passedOver()
         group.receive(envelope, worker)
-        if (kind == MessageOperation.BYE_RESPONSE ||
-            kind == MessageOperation.BYE_SIGNAL
-        ) {
+        if (kind == MessageOperation.BYE_RESPONSE || kind == MessageOperation.BYE_SIGNAL) {
             end(MessageStatus.CHANNEL_CLOSED)
         }
         return true
     }
 
-    private fun isAuthorized(
+    // The first message of an accepted connection; true when the program does not get it.
+    private fun greeted(
         envelope: Envelope,
         kind: MessageOperation,
     ): Boolean {
+        firstId = envelope.messageId
         val authorize = config.authorize
-        if (authorize == null || address != null) return true
-        return kind == MessageOperation.HELLO_REQUEST && authorize(envelope.textHeader(FeatureState.TOKEN))
+        val isHello = kind == MessageOperation.HELLO_REQUEST
+        if (authorize != null && !(isHello && authorize(envelope.textHeader(FeatureState.TOKEN)))) {
+            isSilent = true
+            envelope.putBack()
+            end(MessageStatus.NOT_ALLOWED, "its token was refused", isAtOnce = true)
+            return true
+        }
+        val open = connection
+        if (!isHello || config.resume == null || open == null) return false
+        return continuity.goesOnElsewhere(envelope, open)
     }
 
     private fun bad(problem: String) = end(MessageStatus.RECV_FAILED, problem, isAtOnce = true)
@@ -388,18 +397,34 @@ internal class PeerChannel(
     /** The peer's engine has told that it ends the channel and what its program has got. */
     fun peerEnds() {
         settleSent()
-        if (phase == Phase.OPEN) end(MessageStatus.PEER_DISCONNECTED, "the peer has closed the channel")
+        continuity.peerSaidFarewell()
+        breakOff("the peer has closed the channel")
     }
 
-    fun peerIsDead(reason: String) = end(MessageStatus.PEER_DISCONNECTED, reason, isAtOnce = true)
+    fun peerIsDead(reason: String) = breakOff(reason, isAtOnce = true)
 
-    private fun endNow() = end(MessageStatus.CHANNEL_CLOSED, isAtOnce = !features.holdsForReceipts)
+    /** The connection broke, or is of no use any more. */
+    fun breakOff(
+        reason: String,
+        isAtOnce: Boolean = false,
+    ) {
+        if (phase != Phase.OPEN) return
+        continuity.isBroken = true
+        end(MessageStatus.PEER_DISCONNECTED, reason, isAtOnce || continuity.leavesSilently())
+    }
+
+    private fun endNow(bye: Envelope) {
+        giveBack(bye, MessageStatus.CHANNEL_CLOSED)
+        continuity.renounce()
+        end(MessageStatus.CHANNEL_CLOSED, isAtOnce = !features.holdsForReceipts)
+    }
 
     override fun leave() {
         if (!worker.isCurrent) {
             worker.tryExecute(::leave)
             return
         }
+        continuity.renounce()
         val open = connection
         if (open != null && phase == Phase.OPEN) {
             // What waits for room goes too, as far as the connection takes it, which is closed behind it.
@@ -407,7 +432,7 @@ internal class PeerChannel(
                 group.engine.runtime
                     .config()
                     .sendQueueBytesMax() / 2
-            while (phase == Phase.OPEN && open.unsentBytes() < unsentMax) write(open, waiting.poll() ?: break)
+            while (mayWrite && open.unsentBytes() < unsentMax) write(open, waiting.poll() ?: break)
         }
         end(MessageStatus.CHANNEL_CLOSED)
     }
@@ -424,7 +449,7 @@ internal class PeerChannel(
         endReason = reason
         val open = connection
         when {
-            isOpening -> attempt.cancel()
+            isOpening -> attempt?.cancel()
             open == null -> finish()
             isAtOnce -> open.abort()
             features.isAgreed && features.receipts -> features.sendFinal(open)
@@ -441,7 +466,7 @@ internal class PeerChannel(
 
     override fun onEnd(connection: CoreConnection) {
         if (phase == Phase.OPEN) {
-            end(MessageStatus.PEER_DISCONNECTED, "the peer has closed the connection")
+            breakOff("the peer has closed the connection")
             return
         }
         // Its last word may lie here since we stopped to receive.
@@ -455,7 +480,11 @@ internal class PeerChannel(
         connection: CoreConnection,
         cause: Throwable?,
     ) {
+        val isOurs = connection === this.connection
+        // One that was taken over from: the channel has another now, or waits for one.
+        if (!isOurs && (phase < Phase.ENDING || this.connection != null)) return
         if (phase == Phase.OPEN) {
+            continuity.isBroken = true
             endStatus = MessageStatus.PEER_DISCONNECTED
             endReason = cause?.message
         }
@@ -465,20 +494,103 @@ internal class PeerChannel(
 
     private fun finish() {
         if (phase == Phase.ENDED) return
-        phase = Phase.ENDED
         worker.disarm(closing)
         features.stop()
         shelf?.leave(this)
+        shelf = null
+        isStarving = false
+        if (mayReturn) return goAway()
+        phase = Phase.ENDED
+        continuity.stop()
         // With receipts nobody knows of these, unless the peer has had the last word.
         val isUnknown = features.holdsForReceipts && !features.isFinalReceived
         val statusOfWritten = if (isUnknown) MessageStatus.COMMUNICATION_FAILED else endStatus
-        while (true) giveBack(written.poll() ?: break, statusOfWritten)
-        while (true) giveBack(waiting.poll() ?: break, endStatus)
-        resumeRoomWaiters()
+        giveBackHello()
+        outbox.giveBackWritten(statusOfWritten, ::giveBack)
+        outbox.giveBackWaiting(endStatus, ::giveBack)
+        outbox.announceEnd()
         if (isSilent) group.ended(this) else group.ended(this, firstId, endReason)
     }
 
-    private fun giveBack(
+    // The program has sent the first one only.
+    private fun giveBackHello() {
+        val unsent = hello ?: return
+        hello = null
+        if (counters.connections == 0) giveBack(unsent, endStatus) else unsent.putBack()
+    }
+
+    // The connection broke, and there shall be another one.
+    private fun goAway() {
+        phase = Phase.AWAY
+        connection = null
+        isSentAsked = false
+        continuity.goAway()
+    }
+
+    /** Whether it waits for another connection. */
+    val isAway: Boolean get() = phase == Phase.AWAY
+
+    /** Whether this side has connected. */
+    val hasConnected: Boolean get() = address != null
+
+    /** Another connection, after a pause. */
+    fun openAgain(back: Reconnection) {
+        if (phase != Phase.AWAY) return
+        phase = Phase.OPENING
+        if (hello == null) hello = continuity.helloAgain(back)
+        open()
+    }
+
+    /** Nothing is agreed on any more, and [releasedAlready] messages of the new count need no receipt. */
+    fun beginFeatures(releasedAlready: Long) {
+        features.stop()
+        features = FeatureState(this, config)
+        outbox.releasedCount = releasedAlready
+        packing = null
+        view.allowPacked(false)
+    }
+
+    /** It waits no longer for another connection. */
+    fun giveUp(
+        status: MessageStatus,
+        reason: String?,
+    ) {
+        endStatus = status
+        endReason = reason
+        continuity.renounce()
+        finish()
+    }
+
+    /** Its connection broke, and it has not noticed: the peer says so. */
+    fun breakUnnoticed(reason: String) {
+        if (phase != Phase.OPEN && !isReturning) return
+        val old = connection
+        continuity.isBroken = true
+        endStatus = MessageStatus.PEER_DISCONNECTED
+        endReason = reason
+        finish()
+        old?.abort()
+    }
+
+    /** Its connection becomes that of another channel, and the program never hears of this one. */
+    fun letGo() {
+        isSilent = true
+        connection = null
+        finish()
+    }
+
+    /** It has said all that it had to, and the program never hears of it. */
+    fun endUnheardOf() {
+        isSilent = true
+        end(MessageStatus.CHANNEL_CLOSED)
+    }
+
+    fun agreeOnCompression() {
+        packing = Packing(group.engine.packer(worker), config, counters)
+        view.allowPacked(true)
+    }
+
+    fun giveBack(
         envelope: Envelope,
         status: MessageStatus,
     ) {
@@ -487,18 +599,7 @@ internal class PeerChannel(
         group.giveBack(envelope)
     }
 
-    fun metrics(): ChannelMetrics =
-        ChannelMetrics(
-            number,
-            worker.index(),
-            counters.messagesSent,
-            counters.messagesReceived,
-            counters.messagesReturned,
-            writtenBytesTotal(),
-            receivedBytesTotal(),
-            waiting.count + written.count,
-            isStarving,
-        )
+    fun metrics(): ChannelMetrics = counters.metrics(this, outbox.count, isStarving)
 
     // A peer that neither reads nor closes must not hold the channel for ever.
     private inner class ClosingTimer : Timer() {

@@ -125,13 +125,14 @@ internal class PendingRequests(
 
     val hasSettled: Boolean get() = settledFirst != null
 
-    /** The channel has ended: what waits for it is answered by [answer]. */
+    /** The channel has ended: what waits for it is answered by [answer], but for those with an id of [kept]. */
     fun settleChannel(
         channel: Int,
+        kept: Set<Long>,
         answer: (PendingRequest) -> Envelope,
     ) {
         if (isEmpty) return
-        for (request in waiting()) if (request.channel == channel) settle(answer(request))
+        for (request in waiting()) if (request.channel == channel && request.id !in kept) settle(answer(request))
     }
 
     private fun waiting(): List<PendingRequest> = table.filterNotNull()

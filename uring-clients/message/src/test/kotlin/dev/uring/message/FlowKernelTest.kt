@@ -18,6 +18,10 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -368,6 +372,35 @@ class FlowKernelTest :
                 second.status() shouldBe MessageStatus.RECEIVER_UPDATE
                 second.context() shouldBe "note"
                 group.receive(20.milliseconds) shouldBe null
+            }
+        }
+
+        test("what comes is a flow, which ends with the group, and a receive waits no longer than it is told") {
+            withEngine {
+                val pair = pair()
+                repeat(5) { pair.client.send(pair.client.signal(pair.here, "$it")) }
+                val taken =
+                    pair.server.incoming
+                        .take(3)
+                        .map { m -> m.body().toUtf8().also { m.release() } }
+                taken.toList() shouldBe listOf("0", "1", "2")
+                pair.server
+                    .receive(PATIENCE)!!
+                    .body()
+                    .toUtf8() shouldBe "3"
+                coroutineScope {
+                    val rest =
+                        async {
+                            pair.server.incoming
+                                .map { m -> m.body().toUtf8() }
+                                .first()
+                        }
+                    rest.await() shouldBe "4"
+                    pair.client.receive(20.milliseconds) shouldBe null
+                    val all = async { pair.client.incoming.toList() }
+                    pair.client.close()
+                    all.await().forEach { it.isFromEngine shouldBe true }
+                }
             }
         }
 

@@ -55,13 +55,21 @@ public final class Message {
   private int status;
   private long id;
   private Object context;
-  private boolean isEndOfChannel;
+  private Word word = Word.NONE;
 
   // Null while the program holds it.
   private String handedOverTo;
   private Throwable handedOverAt;
 
   MessageHolder holder;
+
+  /** What the engine says of a channel with a message of its own. */
+  private enum Word {
+    NONE,
+    END_OF_CHANNEL,
+    CONNECTION_LOST,
+    CONNECTION_BACK
+  }
 
   /** A message of the program's own, which belongs to no pool until an engine gets it. */
   public Message() {}
@@ -220,7 +228,29 @@ public final class Message {
    */
   public boolean isEndOfChannel() {
     check();
-    return isEndOfChannel;
+    return word == Word.END_OF_CHANNEL;
+  }
+
+  /**
+   * Whether it is the engine's word that the connection of its channel broke, and that the channel
+   * waits for another one. Its body says why.
+   *
+   * @return {@code false} for a message that came back because of that
+   */
+  public boolean isConnectionLost() {
+    check();
+    return word == Word.CONNECTION_LOST;
+  }
+
+  /**
+   * Whether it is the engine's word that its channel has a connection again, the same channel as
+   * before.
+   *
+   * @return {@code false} for the first connection
+   */
+  public boolean isConnectionBack() {
+    check();
+    return word == Word.CONNECTION_BACK;
   }
 
   /**
@@ -380,7 +410,7 @@ public final class Message {
     status = 0;
     id = 0;
     context = null;
-    isEndOfChannel = false;
+    word = Word.NONE;
     headers.bytes().rawClear();
     body.rawClear();
   }
@@ -455,7 +485,15 @@ public final class Message {
   }
 
   void rawEndOfChannel() {
-    isEndOfChannel = true;
+    word = Word.END_OF_CHANNEL;
+  }
+
+  void rawConnectionLost() {
+    word = Word.CONNECTION_LOST;
+  }
+
+  void rawConnectionBack() {
+    word = Word.CONNECTION_BACK;
   }
 
   /** For messages to people; also of one that was handed over. */

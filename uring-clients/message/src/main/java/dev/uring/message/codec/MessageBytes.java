@@ -5,6 +5,7 @@ import dev.uring.bytes.ByteView;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.zip.Deflater;
 
 /**
  * Bytes of a message that grow as they are appended: its body, and what its text headers lie in.
@@ -283,6 +284,10 @@ public final class MessageBytes {
     if (size > 0) {
       sink.putBytes(bytes, 0, size);
     }
+  }
+
+  void writeTo(Deflater deflater) {
+    deflater.setInput(bytes, 0, size);
   }
 
   private void room(int more) {

@@ -35,6 +35,31 @@ public final class MessageEncoder {
   }
 
   /**
+   * Writes a message with its body packed, for a peer that has agreed on that.
+   *
+   * @param message as for {@link #write}
+   * @param format which version
+   * @param sink gets 16 bytes, the text headers and the packed body
+   * @param packer packs it
+   * @return bytes of the packed body; {@link BodyPacker#NOT_WORTH_IT} when nothing was written
+   */
+  public static int writePacked(
+      Message message, WireFormat format, ByteSink sink, BodyPacker packer) {
+    int count = packer.pack(message.rawBody());
+    if (count == BodyPacker.NOT_WORTH_IT) {
+      return count;
+    }
+    MessageBytes headers = message.rawHeaders().bytes();
+    int wireByte = format.encode(message.rawBits()) | WireFormat.PACKED;
+    sink.putInt(message.rawChannel() << 16 | wireByte << 8 | message.rawStatus());
+    sink.putLong(message.rawId());
+    sink.putInt(headers.rawSize() << 16 | count);
+    headers.writeTo(sink);
+    sink.putBytes(packer.packed(), 0, count);
+    return count;
+  }
+
+  /**
    * The size of a message on the wire.
    *
    * @param message any

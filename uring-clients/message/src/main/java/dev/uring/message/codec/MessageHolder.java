@@ -145,6 +145,16 @@ public abstract class MessageHolder {
     message.rawEndOfChannel();
   }
 
+  /** Makes the message the word that the connection of its channel is lost. */
+  protected final void connectionLost() {
+    message.rawConnectionLost();
+  }
+
+  /** Makes the message the word that its channel has a connection again. */
+  protected final void connectionBack() {
+    message.rawConnectionBack();
+  }
+
   /**
    * Gives the message a status and the program's origin.
    *
@@ -207,6 +217,15 @@ public abstract class MessageHolder {
    */
   protected final String describe() {
     return message.describe();
+  }
+
+  /**
+   * How many bytes its body has.
+   *
+   * @return bytes
+   */
+  protected final int bodyBytes() {
+    return message.rawBody().rawSize();
   }
 
   /**

@@ -35,6 +35,10 @@ public final class MessageView {
   private int bits;
   private int lengths;
   private int neededBytes;
+  private boolean mayBePacked;
+  private boolean isPacked;
+  private BodyPacker unpacker;
+  private int unpackedBytes;
 
   /**
    * A view that has decoded nothing.
@@ -61,12 +65,15 @@ public final class MessageView {
       return DecodeStatus.NEED_MORE;
     }
     first = source.getInt(from);
-    bits = format.decode(first >> 8 & 0xFF);
+    int wireByte = first >> 8 & 0xFF;
+    isPacked = mayBePacked && (wireByte & WireFormat.PACKED) != 0;
+    unpacker = null;
+    bits = format.decode(isPacked ? wireByte & ~WireFormat.PACKED : wireByte);
     if (bits < 0) {
       return DecodeStatus.BAD;
     }
     lengths = source.getInt(from + 12);
-    neededBytes = MessageEncoder.HEADER_BYTES + headersBytes() + bodyBytes();
+    neededBytes = MessageEncoder.HEADER_BYTES + headersBytes() + bodyBytesOnWire();
     return there < neededBytes ? DecodeStatus.NEED_MORE : DecodeStatus.DONE;
   }
 
@@ -172,7 +179,49 @@ public final class MessageView {
    * @return bytes
    */
   public int bodyBytes() {
+    return unpacker == null ? lengths & 0xFFFF : unpackedBytes;
+  }
+
+  /**
+   * The size of its body as it has come.
+   *
+   * @return bytes
+   */
+  public int bodyBytesOnWire() {
     return lengths & 0xFFFF;
+  }
+
+  /**
+   * Says whether the ends of the channel have agreed that bodies may be packed.
+   *
+   * @param isAgreed whether they have; at first they have not
+   */
+  public void allowPacked(boolean isAgreed) {
+    mayBePacked = isAgreed;
+  }
+
+  /**
+   * Whether its body is packed: {@link #unpack} before anything else is asked of it.
+   *
+   * @return whether it is
+   */
+  public boolean isPacked() {
+    return isPacked;
+  }
+
+  /**
+   * Unpacks its body; the view is that of the whole body then, until the packer unpacks another.
+   *
+   * @param packer of this thread
+   * @return whether it was packed as it should be
+   */
+  public boolean unpack(BodyPacker packer) {
+    unpackedBytes = packer.unpack(body());
+    if (unpackedBytes == BodyPacker.GARBAGE) {
+      return false;
+    }
+    unpacker = packer;
+    return true;
   }
 
   /**
@@ -191,7 +240,11 @@ public final class MessageView {
    * @return always the same view
    */
   public ByteView body() {
-    body.lend(bytes, at + MessageEncoder.HEADER_BYTES + headersBytes(), bodyBytes());
+    if (unpacker == null) {
+      body.lend(bytes, at + MessageEncoder.HEADER_BYTES + headersBytes(), bodyBytesOnWire());
+    } else {
+      unpacker.lend(body, unpackedBytes);
+    }
     return body;
   }
 
@@ -227,6 +280,10 @@ public final class MessageView {
     message.rawHeader(channel, newBits, status, id());
     int headersFrom = at + MessageEncoder.HEADER_BYTES;
     message.rawHeaders().bytes().append(bytes, headersFrom, headersBytes());
-    message.rawBody().append(bytes, headersFrom + headersBytes(), bodyBytes());
+    if (unpacker == null) {
+      message.rawBody().append(bytes, headersFrom + headersBytes(), bodyBytesOnWire());
+    } else {
+      message.rawBody().append(body(), 0, unpackedBytes);
+    }
   }
 }

@@ -14,6 +14,9 @@ public enum WireFormat {
   static final int OOB = 1 << 6;
   static final int RESERVED = 1 << 7;
 
+  /** The reserved bit, on channels whose ends have agreed on compression: the body is packed. */
+  static final int PACKED = RESERVED;
+
   private static final int FLAGS = ORIGIN_ENGINE | MORE | OOB;
   private static final byte[] OP_CODE_TO_BITS = new byte[16];
   private static final byte NONE = -1;
