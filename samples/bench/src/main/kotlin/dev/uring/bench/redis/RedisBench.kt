@@ -40,6 +40,8 @@ object RedisBench : Bench {
         val rows = ArrayList<Row>()
         val ratios = ArrayList<Ratio>()
         val schedule = options.adjust(if (options.quick) QUICK_SCHEDULE else SCHEDULE)
+        // At one loop nothing becomes hot within a few short rounds, and an interpreter would be measured.
+        for (client in clients) client.round(WARM_UP, WARM_UP_ROUNDS * schedule.seconds)
         for (workload in options.choose(RedisWorkload.ALL, RedisWorkload.QUICK) { it.id }) {
             val able = clients.filter { it.canRun(workload) }
             val contestants = able.map { client -> Contestant(client.name) { client.round(workload, it) } }
@@ -91,6 +93,8 @@ object RedisBench : Bench {
     private val DEEP = RedisWorkload(isSet = false, valueBytes = 64, loops = 1, depth = 100)
     private val CHECKED = listOf(DEEP, RedisWorkload(isSet = false, valueBytes = 64, loops = 4, depth = 1))
     private const val FAULT_SECONDS = 0.1
+    private val WARM_UP = RedisWorkload(isSet = false, valueBytes = 64, loops = 16, depth = 1)
+    private const val WARM_UP_ROUNDS = 3
 
     private val PIPELINES = workloads.filter { "pipeline" in it }.toSet()
     private val MANY = workloads.filter { it.endsWith("loops-256") }.toSet() + PIPELINES

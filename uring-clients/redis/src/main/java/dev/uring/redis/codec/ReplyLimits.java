@@ -86,15 +86,6 @@ public record ReplyLimits(
   }
 
   private static void check(String name, int value, int min, int max) {
-    if (value < min || value > max) {
-      throw new IllegalArgumentException(name
-          + "="
-          + value
-          + " is outside "
-          + min
-          + ".."
-          + max
-          + ": choose a value in this range, or take ReplyLimits.defaults()");
-    }
+    LimitRange.check(ReplyLimits.class, name, value, min, max);
   }
 }

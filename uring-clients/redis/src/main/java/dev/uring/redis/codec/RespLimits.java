@@ -101,15 +101,6 @@ public record RespLimits(
   }
 
   private static void check(String name, int value, int min, int max) {
-    if (value < min || value > max) {
-      throw new IllegalArgumentException(name
-          + "="
-          + value
-          + " is outside "
-          + min
-          + ".."
-          + max
-          + ": choose a value in this range, or take RespLimits.defaults()");
-    }
+    LimitRange.check(RespLimits.class, name, value, min, max);
   }
 }

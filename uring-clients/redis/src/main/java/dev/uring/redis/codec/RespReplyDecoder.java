@@ -1,27 +1,19 @@
 package dev.uring.redis.codec;
 
-import dev.uring.bytes.ByteView;
 import dev.uring.codec.DecodeStatus;
-import dev.uring.codec.Gather;
-import java.util.Objects;
 
 /**
  * Finds the next whole reply in what a server has sent, in RESP2 and RESP3.
  *
  * <h2>Shapes and units</h2>
  *
- * Give {@link #decode} the unconsumed bytes; after <em>every</em> call move on by
- * {@link #consumedBytes()}, whatever the answer. After {@link DecodeStatus#DONE}, {@link #reader()}
- * stands before the reply.
- *
- * <p>An unfinished reply costs its bytes once: the next call continues where this one stopped. It
- * usually waits in the view ({@code consumedBytes() == 0}); one known to exceed
- * {@link ReplyLimits#gatherBytesMin()} is moved into memory of the decoder as it comes.
+ * As {@link RespDecoder}; what is moved into memory is bounded by
+ * {@link ReplyLimits#gatherBytesMin()}. After {@link DecodeStatus#DONE}, {@link #reader()} stands
+ * before the reply.
  *
  * <h2>Ownership</h2>
  *
- * The reader and its views are valid until the next call of {@link #decode} or the end of the view,
- * whichever comes first. {@link #close()} frees the decoder's memory.
+ * The reader and its views are valid as long as {@link RespDecoder} says.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -30,18 +22,14 @@ import java.util.Objects;
  *
  * <h2>Errors</h2>
  *
- * {@link DecodeStatus#BAD} and {@link #errorText()}, for good: after a protocol error nothing that
- * follows can be trusted to belong to the command it seems to answer.
+ * A fault is told with its numbers and where it stands.
  *
  * <h2>Source</h2>
  *
  * RESP protocol description, one section for each marker; streamed strings and aggregates as in the
  * RESP3 specification.
  */
-public final class RespReplyDecoder implements AutoCloseable {
-  private static final int NOT_READ = -1;
-  private static final int LINE_END_BYTES = 2;
-  private static final int GATHER_STEP_BYTES = 4 << 10;
+public final class RespReplyDecoder extends RespDecoder {
   // So that a length line with its end is a word of eight bytes at most.
   private static final int PLAIN_DIGITS_MAX = 5;
   private static final short LINE_END = '\r' | '\n' << 8;
@@ -52,25 +40,12 @@ public final class RespReplyDecoder implements AutoCloseable {
   private static final long CARRIAGE_RETURNS = '\r' * EVERY_BYTE_01;
 
   private final ReplyLimits limits;
-  private final RespInteger integer = new RespInteger();
-  private final Gather gather = new Gather("RespReplyDecoder, its own memory");
   private final ReplyTape tape = new ReplyTape();
   private final ReplyNesting nesting;
   private final ReplyReader reader = new ReplyReader(tape);
 
-  // Positions are relative to the first byte of the reply, which stands at `base` in `source`.
-  // Invariant: 0 <= parsed <= scanned <= bytes of the reply that have been seen.
-  private ByteView source;
-  private int base;
-  private int parsed;
-  private int scanned;
-  private int bulkBytes = NOT_READ;
   private byte bulkMarker;
-  private int consumedBytes;
   private long wholeBytesTotal;
-  private boolean gathering;
-  private boolean done;
-  private String errorText;
 
   /** A decoder with the usual limits. */
   public RespReplyDecoder() {
@@ -83,41 +58,9 @@ public final class RespReplyDecoder implements AutoCloseable {
    * @param limits what a server may send
    */
   public RespReplyDecoder(ReplyLimits limits) {
-    this.limits = Objects.requireNonNull(limits, "limits");
+    super("RespReplyDecoder", limits.gatherBytesMin());
+    this.limits = limits;
     this.nesting = new ReplyNesting(tape, limits.depthMax());
-  }
-
-  /**
-   * Looks for the next reply.
-   *
-   * @param bytes the unconsumed bytes; after {@code NEED_MORE} the same ones followed by more
-   * @param from where they begin
-   * @return whether there is a whole reply, a part of one, or none and there never will be
-   */
-  public DecodeStatus decode(ByteView bytes, int from) {
-    if (errorText != null) {
-      consumedBytes = 0;
-      return DecodeStatus.BAD;
-    }
-    if (done) {
-      forget();
-    }
-    DecodeStatus status = gathering ? decodeGathering(bytes, from) : decodeInPlace(bytes, from);
-    if (status == DecodeStatus.DONE) {
-      done = true;
-      wholeBytesTotal += parsed;
-      reader.open(source, base, parsed);
-    }
-    return status;
-  }
-
-  /**
-   * How far the last call moved the input.
-   *
-   * @return bytes from {@code from} on that the caller must not show again
-   */
-  public int consumedBytes() {
-    return consumedBytes;
   }
 
   /**
@@ -129,82 +72,35 @@ public final class RespReplyDecoder implements AutoCloseable {
     return reader;
   }
 
-  /**
-   * What is wrong.
-   *
-   * @return the fault, its numbers and where it stands; {@code null} as long as nothing is
-   */
-  public String errorText() {
-    return errorText;
-  }
-
   /** Frees the decoder's memory; it must not be used any more. */
   @Override
   public void close() {
     reader.close();
-    source = null;
-    gather.free();
+    super.close();
   }
 
-  private void forget() {
-    done = false;
-    gathering = false;
-    source = null;
-    parsed = 0;
-    scanned = 0;
+  @Override
+  void begin() {
     reader.close();
     tape.clear();
     nesting.begin();
-    if (gather.size() > 0) {
-      gather.clear();
-    }
   }
 
-  private DecodeStatus decodeInPlace(ByteView bytes, int from) {
-    source = bytes;
-    base = from;
-    consumedBytes = 0;
-    boolean isPlain = parsed == 0 && scanned == 0 && parsePlain(bytes.size());
-    DecodeStatus status = isPlain ? DecodeStatus.DONE : parse(bytes.size());
-    if (status == DecodeStatus.DONE) {
-      consumedBytes = parsed;
-    } else if (status == DecodeStatus.NEED_MORE) {
-      int seen = bytes.size() - base;
-      if (seen > 0 && Math.max(bytesKnownToCome(), seen) > limits.gatherBytesMin()) {
-        gathering = true;
-        gather.append(bytes, base, seen, bytesKnownToCome());
-        consumedBytes = seen;
-        base = 0;
-      }
-      source = null;
-    }
-    return status;
+  @Override
+  void whole() {
+    wholeBytesTotal += parsed;
+    reader.open(source, base, parsed);
   }
 
-  // Everything gathered by earlier calls belongs to this reply, for it was unfinished then. So
-  // whatever stands behind its end was copied by this very call, and is given back.
-  private DecodeStatus decodeGathering(ByteView bytes, int from) {
-    DecodeStatus status = DecodeStatus.NEED_MORE;
-    int at = from;
-    while (status == DecodeStatus.NEED_MORE && at < bytes.size()) {
-      int expected = bytesKnownToCome();
-      int step = expected == 0 ? GATHER_STEP_BYTES : expected - gather.size();
-      int count = Math.min(bytes.size() - at, step);
-      gather.append(bytes, at, count, expected);
-      at += count;
-      source = gather.view();
-      status = parse(gather.size());
-    }
-    consumedBytes = at - from;
-    if (status == DecodeStatus.DONE) {
-      consumedBytes -= gather.size() - parsed;
-    }
-    return status;
+  @Override
+  boolean mayGather() {
+    return true;
   }
 
-  // The size that the reply has at least; 0 while that is unknown.
-  private int bytesKnownToCome() {
-    return bulkBytes == NOT_READ ? 0 : parsed + bulkBytes + LINE_END_BYTES;
+  @Override
+  DecodeStatus parse(int until) {
+    boolean isAtStart = parsed == 0 && scanned == 0;
+    return isAtStart && parsePlain(until) ? DecodeStatus.DONE : parseValues(until);
   }
 
   // Most replies are one string that lies there as a whole. Its length line is one word: read at
@@ -258,7 +154,7 @@ public final class RespReplyDecoder implements AutoCloseable {
     return add(marker, from, count) == DecodeStatus.DONE;
   }
 
-  private DecodeStatus parse(int until) {
+  private DecodeStatus parseValues(int until) {
     while (true) {
       DecodeStatus status = bulkBytes == NOT_READ ? parseLine(until) : parseBulk(until);
       if (status != DecodeStatus.DONE || nesting.isWhole()) {
@@ -463,8 +359,7 @@ public final class RespReplyDecoder implements AutoCloseable {
   }
 
   private DecodeStatus bad(String fault) {
-    errorText = "RESP: " + fault + ", before offset " + (wholeBytesTotal + parsed)
-        + " of what the server sent";
-    return DecodeStatus.BAD;
+    return fail("RESP: " + fault + ", before offset " + (wholeBytesTotal + parsed)
+        + " of what the server sent");
   }
 }

@@ -2,7 +2,6 @@ package dev.uring.redis.codec;
 
 import dev.uring.bytes.ByteView;
 import dev.uring.codec.DecodeStatus;
-import dev.uring.codec.Gather;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -11,22 +10,15 @@ import java.util.Objects;
  *
  * <h2>Shapes and units</h2>
  *
- * Call {@link #decode} with all unconsumed bytes, and after <em>every</em> call move on by
- * {@link #consumedBytes()}, whatever the answer. After {@link DecodeStatus#DONE} the arguments are
- * parts of {@link #arguments()}; there is at least one. Empty requests ({@code *0}, a blank line)
- * are skipped as Redis skips them.
- *
- * <p>An unfinished request costs its bytes once: the next call continues where this one stopped, in
- * the middle of an argument or of a length line. It usually waits in the view
- * ({@code consumedBytes() == 0}). A request known to exceed {@link RespLimits#gatherBytesMin()} is
- * moved into memory of the decoder and consumed as it comes, so that a 512 MiB value needs no 512
- * MiB receive buffer.
+ * As {@link RespDecoder}; what is moved into memory is bounded by
+ * {@link RespLimits#gatherBytesMin()}. After {@link DecodeStatus#DONE} the arguments are parts of
+ * {@link #arguments()}; there is at least one. Empty requests ({@code *0}, a blank line) are
+ * skipped as Redis skips them.
  *
  * <h2>Ownership</h2>
  *
- * Positions are valid until the next call of {@link #decode} or the end of the view, whichever
- * comes first; {@link #detach()} makes them outlive the view. {@link #close()} frees the decoder's
- * memory.
+ * Positions are valid as long as {@link RespDecoder} says; {@link #detach()} makes them outlive the
+ * view.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -35,50 +27,30 @@ import java.util.Objects;
  *
  * <h2>Errors</h2>
  *
- * {@link DecodeStatus#BAD} and {@link #errorText()}, for good: after a protocol error nothing that
- * follows can be trusted, so every later call answers the same.
+ * {@link #errorText()} is Redis's text without the leading {@code ERR}; each character stands for
+ * one byte.
  *
  * <h2>Source</h2>
  *
  * RESP, "Sending commands to a Redis server" and "Inline commands"; texts and leniencies as Redis
  * 7.0 {@code networking.c}.
  */
-public final class RespRequestDecoder implements RespArguments, AutoCloseable {
+public final class RespRequestDecoder extends RespDecoder implements RespArguments {
   private static final int ARGUMENTS_KEPT_MAX = 1 << 10;
-  private static final int NOT_READ = -1;
-  private static final int LINE_END_BYTES = 2;
-  // Length lines are gathered in steps of this size: what belongs to the next request is copied for
-  // nothing and given back, so a step is small.
-  private static final int GATHER_STEP_BYTES = 4 << 10;
 
   // "$D\r" and "$DD\r" (or "*") as little-endian ints. The byte after the carriage return is
-  // skipped
-  // unseen: Redis does not look at it either.
+  // skipped unseen: Redis does not look at it either.
   private static final int ONE_DIGIT_MASK = 0x00FF00FF;
   private static final int TWO_DIGITS_MASK = 0xFF0000FF;
   private static final int ONE_DIGIT_LINE = '\r' << 16;
   private static final int TWO_DIGITS_LINE = '\r' << 24;
 
   private final RespLimits limits;
-  private final RespInteger integer = new RespInteger();
-  private final Gather gather = new Gather("RespRequestDecoder, its own memory");
 
-  // Positions below are relative to the first byte of the request, which stands at `base` in
-  // `source`: the request may move between two calls.
-  // Invariant: 0 <= scanned, parsed <= bytes of the request that have been seen.
-  private ByteView source;
-  private int base;
-  private int parsed;
-  private int scanned;
   private int[] spans = new int[32]; // position and size of each argument, in turn
   private int argumentsCount;
   private int argumentsWanted = NOT_READ;
-  private int bulkBytes = NOT_READ;
-  private int consumedBytes;
-  private boolean gathering;
-  private boolean done;
   private RespInlineLine unquoted;
-  private String errorText;
 
   /** A decoder with Redis's own limits. */
   public RespRequestDecoder() {
@@ -91,34 +63,8 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
    * @param limits what a peer may send
    */
   public RespRequestDecoder(RespLimits limits) {
-    this.limits = Objects.requireNonNull(limits, "limits");
-  }
-
-  /**
-   * Looks for the next request.
-   *
-   * @param bytes the unconsumed bytes; after {@code NEED_MORE} the same ones followed by more
-   * @param from where they begin
-   * @return whether there is a whole request, a part of one, or none and there never will be
-   */
-  public DecodeStatus decode(ByteView bytes, int from) {
-    if (errorText != null) {
-      consumedBytes = 0;
-      return DecodeStatus.BAD;
-    }
-    if (done) {
-      forget();
-    }
-    return gathering ? decodeGathering(bytes, from) : decodeInPlace(bytes, from);
-  }
-
-  /**
-   * How far the last call moved the input.
-   *
-   * @return bytes from {@code from} on that the caller must not show again
-   */
-  public int consumedBytes() {
-    return consumedBytes;
+    super("RespRequestDecoder", limits.gatherBytesMin());
+    this.limits = limits;
   }
 
   @Override
@@ -146,43 +92,32 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
    * next call of {@link #decode} even when the view ends earlier.
    */
   public void detach() {
-    if (done && source != null && gather.size() == 0) {
+    if (isDone && source != null && gather.size() == 0) {
       gather.append(source, base, parsed, parsed);
       source = gather.view();
       base = 0;
     }
   }
 
-  /**
-   * What is wrong.
-   *
-   * @return Redis's text without the leading {@code ERR}, or {@code null} as long as nothing is;
-   *     each character stands for one byte
-   */
-  public String errorText() {
-    return errorText;
-  }
-
   /** Frees the decoder's memory; it must not be used any more. */
   @Override
   public void close() {
-    done = true;
-    source = null;
     argumentsCount = 0;
-    gather.free();
+    super.close();
   }
 
-  private void forget() {
-    done = false;
-    gathering = false;
-    source = null;
-    if (gather.size() > 0) {
-      gather.clear();
-    }
+  @Override
+  void begin() {
     if (spans.length > 2 * ARGUMENTS_KEPT_MAX) {
       spans = new int[32];
     }
     nextRequest();
+  }
+
+  // An inline request, and the line with the count, are bounded by inlineBytesMax.
+  @Override
+  boolean mayGather() {
+    return argumentsWanted > 0;
   }
 
   private void nextRequest() {
@@ -193,56 +128,8 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
     bulkBytes = NOT_READ;
   }
 
-  private DecodeStatus decodeInPlace(ByteView bytes, int from) {
-    source = bytes;
-    base = from;
-    DecodeStatus status = parse(bytes.size());
-    consumedBytes = base - from; // empty requests, skipped
-    if (status == DecodeStatus.DONE) {
-      consumedBytes += parsed;
-      finish();
-    } else if (status == DecodeStatus.NEED_MORE) {
-      int seen = bytes.size() - base;
-      // Only multibulk requests: an inline one, and the count line, are bounded by inlineBytesMax.
-      if (argumentsWanted > 0 && Math.max(bytesKnownToCome(), seen) > limits.gatherBytesMin()) {
-        gathering = true;
-        gather.append(bytes, base, seen, bytesKnownToCome());
-        consumedBytes += seen;
-        base = 0;
-      }
-      source = null;
-    }
-    return status;
-  }
-
-  // Everything gathered by earlier calls belongs to this request, for it was unfinished then. So
-  // whatever stands behind its end was copied by this very call, and is given back.
-  private DecodeStatus decodeGathering(ByteView bytes, int from) {
-    DecodeStatus status = DecodeStatus.NEED_MORE;
-    int at = from;
-    while (status == DecodeStatus.NEED_MORE && at < bytes.size()) {
-      int expected = bytesKnownToCome();
-      int step = expected == 0 ? GATHER_STEP_BYTES : expected - gather.size();
-      int count = Math.min(bytes.size() - at, step);
-      gather.append(bytes, at, count, expected);
-      at += count;
-      source = gather.view();
-      status = parse(gather.size());
-    }
-    consumedBytes = at - from;
-    if (status == DecodeStatus.DONE) {
-      consumedBytes -= gather.size() - parsed;
-      finish();
-    }
-    return status;
-  }
-
-  // The size that the request has at least; 0 while that is unknown.
-  private int bytesKnownToCome() {
-    return bulkBytes == NOT_READ ? 0 : parsed + bulkBytes + LINE_END_BYTES;
-  }
-
-  private DecodeStatus parse(int until) {
+  @Override
+  DecodeStatus parse(int until) {
     while (true) {
       if (base + parsed >= until) {
         return DecodeStatus.NEED_MORE;
@@ -409,8 +296,8 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
     spans[at + 1] = bytes;
   }
 
-  private void finish() {
-    done = true;
+  @Override
+  void whole() {
     if (unquoted != null) {
       gather.clear();
       gather.append(unquoted.words(), unquoted.wordUntil());
@@ -421,12 +308,11 @@ public final class RespRequestDecoder implements RespArguments, AutoCloseable {
   }
 
   private DecodeStatus unfinished() {
-    return errorText == null ? DecodeStatus.NEED_MORE : DecodeStatus.BAD;
+    return errorText() == null ? DecodeStatus.NEED_MORE : DecodeStatus.BAD;
   }
 
   private DecodeStatus bad(String text) {
-    errorText = text;
     argumentsCount = 0;
-    return DecodeStatus.BAD;
+    return fail(text);
   }
 }

@@ -173,6 +173,8 @@ private val FAULTS =
         "+OK\rx" to "not followed by a line feed",
         ":1x\r\n" to "'1x' is no integer",
         ":\r\n" to "'' is no integer",
+        "$02\r\nab\r\n" to "'02' is no length",
+        "$064\r\n${"x".repeat(64)}\r\n" to "'064' is no length",
         "_x\r\n" to "'x' is no null",
         "#x\r\n" to "'x' is no boolean",
         ",1.\r\n" to "'1.' is no double",
