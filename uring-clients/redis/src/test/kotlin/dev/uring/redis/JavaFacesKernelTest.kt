@@ -250,7 +250,9 @@ class JavaFacesKernelTest :
                         begun.await(20, TimeUnit.SECONDS) shouldBe true
                         commands.set("event", "v")
                         events.poll(20, TimeUnit.SECONDS) shouldBe KeyspaceEvent("event", "set")
-                        seen.poll(20, TimeUnit.SECONDS) shouldBe listOf("SET", "event", "v")
+                        // It may have seen the other subscription as well.
+                        val first = generateSequence { seen.poll(20, TimeUnit.SECONDS) }.first { it[0] == "SET" }
+                        first shouldBe listOf("SET", "event", "v")
                     }
                 }
             }
