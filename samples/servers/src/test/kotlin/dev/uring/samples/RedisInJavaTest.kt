@@ -12,7 +12,7 @@ class RedisInJavaTest :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { redisServer })
 
-        test("sets, reads and counts in a real server, and ends") {
+        test("sets, reads, counts and lists in a real server, and ends") {
             val folder = tempdir()
             val socket = File(folder, "redis.sock")
             val redis =
@@ -34,7 +34,8 @@ class RedisInJavaTest :
                     check(redis.isAlive && System.nanoTime() < deadline) { File(folder, "redis.log").readText() }
                     Thread.sleep(5)
                 }
-                listOf(1, 2).map { sample("unix:$socket") } shouldBe List(2) { "hello, run number ${it + 1}" }
+                listOf(1, 2).map { sample("unix:$socket") } shouldBe
+                    List(2) { "hello, run number ${it + 1}\n[greeting, runs]" }
             } finally {
                 redis.destroyForcibly().waitFor()
             }
