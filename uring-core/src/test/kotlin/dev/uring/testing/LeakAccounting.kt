@@ -7,8 +7,9 @@ import io.kotest.core.listeners.BeforeSpecListener
 import io.kotest.core.spec.Spec
 
 /**
- * Fails every spec, of whichever module, that leaves behind what the library made for it: rings, sockets, event descriptors,
- * threads of workers. The build names it to Kotest, so a new spec is counted without asking for it.
+ * Fails a spec that leaves behind what the library made for it: rings, sockets, event descriptors, threads of workers.
+ * The build names it to Kotest, so a new spec is counted without asking for it. The benches are not: their subjects end
+ * with their processes.
  *
  * Specs run one after another; what one shares among its tests it closes in `afterSpec`.
  */

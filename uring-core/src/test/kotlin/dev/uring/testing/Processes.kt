@@ -56,3 +56,17 @@ public fun <T> leavesNothingBehind(block: () -> T): T {
     val before = heldNow()
     return block().also { awaitNothingSince(before) }
 }
+
+/**
+ * Stops a process as SIGSTOP does, and returns when it is: `kill` alone returns while threads of it still run, and answer.
+ */
+public fun stopProcess(pid: Long) {
+    check(ProcessBuilder("kill", "-STOP", "$pid").start().waitFor() == 0) { "kill -STOP $pid" }
+    await({ "process $pid still runs" }) {
+        Path.of("/proc/$pid/task").toFile().listFiles().orEmpty().all { thread ->
+            // The state follows the name, which is in parentheses and may hold some itself.
+            val stat = runCatching { thread.resolve("stat").readText() }.getOrDefault("")
+            stat.substringAfterLast(") ").startsWith('T')
+        }
+    }
+}

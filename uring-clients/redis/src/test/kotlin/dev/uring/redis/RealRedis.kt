@@ -3,11 +3,11 @@ package dev.uring.redis
 import dev.uring.dsl.UringScope
 import dev.uring.dsl.uring
 import dev.uring.testing.leavesNothingBehind
+import dev.uring.testing.stopProcess
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.core.test.config.DefaultTestConfig
 import kotlinx.coroutines.runBlocking
-import java.io.File
 import java.net.ServerSocket
 import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
@@ -87,23 +87,11 @@ internal class RealRedis(
             String(answer.array(), 0, answer.position(), Charsets.ISO_8859_1).trim()
         }
 
-    /** Sends it a signal. A STOP has come to every thread when this returns: kill alone says so earlier, and they still answer. */
+    /** Sends it a signal; a STOP has come to every thread when this returns. */
     fun signal(name: String) {
+        if (name == "STOP") return stopProcess(pid)
         check(ProcessBuilder("kill", "-$name", "$pid").start().waitFor() == 0) { "kill -$name $pid" }
-        if (name == "STOP") while (!isStopped()) Thread.onSpinWait()
     }
-
-    private fun isStopped(): Boolean =
-        File("/proc/$pid/task").listFiles().orEmpty().all { thread ->
-            // The state follows the name, which is in parentheses and may hold some itself.
-            runCatching {
-                thread
-                    .resolve("stat")
-                    .readText()
-                    .substringAfterLast(") ")
-                    .first()
-            }.getOrNull() == 'T'
-        }
 
     /** Kills it without a goodbye. */
     fun kill() {
