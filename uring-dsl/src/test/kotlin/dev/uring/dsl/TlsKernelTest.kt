@@ -179,8 +179,12 @@ class TlsKernelTest :
                         connect(address, timeout = 50.milliseconds, tls = clientTls)
                     }.message!! shouldContain "no answer within 50 ms"
                     val trying = launch { connect(address, tls = clientTls) }
-                    withContext(Dispatchers.IO) { repeat(2) { silent.accept().getInputStream().readNBytes(5) } }
+                    val accepted =
+                        withContext(Dispatchers.IO) {
+                            List(2) { silent.accept().apply { getInputStream().readNBytes(5) } }
+                        }
                     trying.cancelAndJoin()
+                    accepted.forEach { it.close() }
                 }
                 withTimeout(20.seconds) {
                     while (runtime.snapshots().any { it.connectionsActive() > 0 }) kotlinx.coroutines.delay(1)
