@@ -70,7 +70,7 @@ private fun compare(
     }
     // The script must not be all errors, nor free of them.
     refused shouldBeGreaterThan 100
-    (5000 - refused) shouldBeGreaterThan 2500
+    (5000 - refused) shouldBeGreaterThan 1000
 }
 
 private data class Refused(
