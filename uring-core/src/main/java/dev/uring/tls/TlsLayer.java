@@ -377,7 +377,12 @@ final class TlsLayer extends StreamLayer {
       case OK -> {
         // Whether all of it was taken is seen by the caller.
       }
-      case CLOSED -> inputClosed();
+      case CLOSED -> {
+        // An engine may also say so of its output, which this side has ended, of each record.
+        if (info == null || engine.isInboundDone()) {
+          inputClosed();
+        }
+      }
       default -> throw new SSLException("engine says " + result.getStatus() + " to a whole record");
     }
     if (result.getHandshakeStatus() != HandshakeStatus.NOT_HANDSHAKING || info == null) {

@@ -106,8 +106,9 @@ class TlsClosingKernelTest :
                         it.handshake()
                         it.receive() shouldBe ""
                         it.isAtEnd() shouldBe true
-                        it.write(it.encrypted("still here"))
-                        String(collector.awaitBytes(10)) shouldBe "still here"
+                        val said = (1..5).map { n -> "still here, $n;" }
+                        for (text in said) it.write(it.encrypted(text))
+                        String(collector.awaitBytes(said.sumOf(String::length))) shouldBe said.joinToString("")
                         it.write(it.farewell())
                         collector.awaitClosed() shouldBe null
                     }
