@@ -31,6 +31,9 @@ internal class MemcacheCall(
     override var replies: Int = 1
         private set
 
+    private var joinsLine = false
+    private var hasItem = false
+
     /** On the worker: sends and suspends, or throws with this object given back. */
     fun begin(
         newWriter: MemcacheWriter,
@@ -70,11 +73,20 @@ internal class MemcacheCall(
 
     override fun writeTo(sink: ByteSink) {
         val written = checkNotNull(writer)
-        written.writeTo(sink)
+        val mayShareLine = side.config.combinesGets && written.isGetOfOne
+        if (mayShareLine) {
+            joinsLine = side.getLine.add(written, sink)
+        } else {
+            joinsLine = false
+            side.getLine.end()
+            written.writeTo(sink)
+        }
+        hasItem = false
         // What was collected belonged to a connection that was lost.
         sofar = answer?.start
         failure = null
-        if (!isReplayable) {
+        // Its key says which item is its own.
+        if (!isReplayable && !mayShareLine) {
             writer = null
             side.giveBack(written)
         }
@@ -84,6 +96,14 @@ internal class MemcacheCall(
     override fun isEndedBy(line: MemcacheReply): Boolean {
         val reading = answer
         return reading == null || reading.ends(line) || (line.kind().isError && !reading.outlastsErrors)
+    }
+
+    override fun joinsLine(): Boolean = joinsLine
+
+    override fun claims(line: MemcacheReply): Boolean {
+        if (hasItem || !line.hasLastKeyOf(checkNotNull(writer))) return false
+        hasItem = true
+        return true
     }
 
     override fun part(line: MemcacheReply) {

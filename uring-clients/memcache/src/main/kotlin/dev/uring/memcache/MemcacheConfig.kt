@@ -39,6 +39,9 @@ public enum class ReplayRule {
  * @property streamsMax most values that [getStream] and [setStream] have under way at a time, each on a connection of its own; more
  * wait. Default 16: as many large values as a network is busy with. Cost: a connection and its buffers for each.
  * @property replay what is sent again after a lost connection
+ * @property combinesGets whether gets of single keys that leave together share a line, as keys of one multi-get; an error that the
+ * server answers to the line is then the answer to each of them. Default true: many gets then cost a quarter; false behind a
+ * proxy that fails a whole multi-get when it cannot reach the server of one of its keys
  * @property limits what the server may send
  */
 public data class MemcacheConfig(
@@ -55,6 +58,7 @@ public data class MemcacheConfig(
     val pingInterval: Duration = 30.seconds,
     val streamsMax: Int = 16,
     val replay: ReplayRule = ReplayRule.AT_MOST_ONCE,
+    val combinesGets: Boolean = true,
     val limits: MemcacheLimits = MemcacheLimits.defaults(),
 ) {
     internal val links =

@@ -4,6 +4,7 @@ import dev.uring.UringRuntime
 import dev.uring.bytes.ByteSink
 import dev.uring.client.Dialer
 import dev.uring.client.Link
+import dev.uring.client.LinkConfig
 import dev.uring.client.Request
 import dev.uring.client.RequestPool
 import dev.uring.client.WorkerSide
@@ -23,12 +24,15 @@ internal class MemcacheSide(
     runtime: UringRuntime,
     worker: Worker,
     val config: MemcacheConfig,
+    links: LinkConfig,
     dialer: Dialer,
     private val writers: WriterPool,
-) : WorkerSide<MemcacheReply>(runtime, worker, config.links, dialer, MemcacheFailures) {
+) : WorkerSide<MemcacheReply>(runtime, worker, links, dialer, MemcacheFailures) {
     private val calls = RequestPool { MemcacheCall(this) }
 
     private val unheardRequests = ArrayList<UnheardRequest>()
+
+    val getLine = GetLine(worker)
 
     /** What the server refused, or may not have got, with nobody to hear of it. */
     var unheardErrors = 0L
@@ -114,6 +118,7 @@ private class OwnRequest(
     override val sizeBytes: Long = writer.size().toLong()
 
     override fun writeTo(sink: ByteSink) {
+        side.getLine.end()
         writer.writeTo(sink)
         side.giveBack(writer)
     }

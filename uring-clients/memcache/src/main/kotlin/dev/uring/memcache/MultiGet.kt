@@ -10,7 +10,7 @@ import kotlinx.coroutines.coroutineScope
 import kotlin.time.Duration
 
 // Memcached reads a line of up to 2 KiB whatever the command is; a longer one must be a get or gets. The cut costs 5 bytes.
-private const val LINE_BYTES_MAX = 2000
+internal const val LINE_BYTES_MAX = 2000
 
 /**
  * The values of those of [keys] that are there, in the order of [keys].
@@ -98,7 +98,7 @@ private class Items<R>(
     override val start: Any
         get() {
             cursor = 0
-            return LinkedHashMap<String, R>()
+            return LinkedHashMap.newLinkedHashMap<String, R>(keys.size)
         }
 
     override fun ends(line: MemcacheReply): Boolean = line.kind() != ReplyKind.VALUE

@@ -70,6 +70,7 @@ internal class UnheardRequest(
     override fun writeTo(sink: ByteSink) {
         val written = checkNotNull(writer)
         writer = null
+        side.getLine.end()
         written.writeTo(sink)
         side.giveBack(written)
         waiter?.resume(Unit)

@@ -24,7 +24,8 @@ internal class FakeMemcached(
         thread {
             while (true) {
                 val socket = runCatching { listener.accept() }.getOrNull() ?: break
-                threads += thread { socket.use { serve(it) } }
+                val number = threads.size + 1
+                threads += thread { socket.use { serve(it, number) } }
             }
         }
 
@@ -33,11 +34,14 @@ internal class FakeMemcached(
     /** How many connections there have been. */
     val connections: Int get() = threads.size
 
-    private fun serve(socket: Socket) {
+    private fun serve(
+        socket: Socket,
+        number: Int,
+    ) {
         socket.soTimeout = TimeUnit.SECONDS.toMillis(20).toInt()
         socket.tcpNoDelay = true
         try {
-            FakeConnection(socket.getInputStream(), socket.getOutputStream()).serve()
+            FakeConnection(socket.getInputStream(), socket.getOutputStream(), number).serve()
             socket.shutdownOutput()
             while (socket.getInputStream().read(ByteArray(1 shl 16)) >= 0) continue
         } catch (_: IOException) {
@@ -63,6 +67,7 @@ internal class FakeMemcached(
 internal class FakeConnection(
     val input: InputStream,
     val output: OutputStream,
+    val connectionNumber: Int,
 ) {
     /** The next line without its end, or null when the client has no more. */
     fun line(): String? {

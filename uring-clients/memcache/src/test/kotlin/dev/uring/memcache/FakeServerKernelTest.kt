@@ -24,23 +24,6 @@ class FakeServerKernelTest :
     FunSpec({
         needsMemcached()
 
-        test("what many coroutines ask in one turn leaves in one piece, and the answers may come in any pieces") {
-            val commands = 64
-            FakeMemcached {
-                val first = ByteArray(1 shl 16)
-                val count = input.read(first)
-                String(first, 0, count).lines().dropLast(1).toSet() shouldBe List(commands) { "get k$it" }.toSet()
-                String(first, 0, count).lines().dropLast(1).forEach { line ->
-                    val key = line.removePrefix("get ")
-                    "VALUE $key 0 ${key.length}\r\n$key\r\nEND\r\n".chunked(3).forEach(::say)
-                }
-            }.use { fake ->
-                withFake(fake) { client ->
-                    List(commands) { async { client.get("k$it") } }.awaitAll() shouldBe List(commands) { "k$it" }
-                }
-            }
-        }
-
         test("a value that is cut off at any byte fails, and one that is whole does not") {
             val value = "0123456789".repeat(4)
             val wire = "VALUE k 5 ${value.length} 77\r\n$value\r\nEND\r\n"
@@ -295,7 +278,7 @@ private suspend fun AtomicLong.stalled(): Long {
     return last
 }
 
-private fun withFake(
+internal fun withFake(
     fake: FakeMemcached,
     configure: MemcacheConfig.() -> MemcacheConfig = { this },
     block: suspend kotlinx.coroutines.CoroutineScope.(MemcacheClient) -> Unit,

@@ -98,11 +98,27 @@ class NoReplyKernelTest :
                 while (true) {
                     val words = (line() ?: break).split(' ')
                     when (words[0]) {
-                        "set" -> line().also { say(errors[words[1].drop(1).toInt() % errors.size]) }
-                        "md" -> say(errors[words[1].drop(1).toInt() % errors.size])
-                        "version" -> say("VERSION 1\r\n")
-                        "mn" -> say("MN\r\n")
-                        else -> say("VALUE ${words[1]} 0 ${words[1].length}\r\n${words[1]}\r\nEND\r\n")
+                        "set" -> {
+                            line().also { say(errors[words[1].drop(1).toInt() % errors.size]) }
+                        }
+
+                        "md" -> {
+                            say(errors[words[1].drop(1).toInt() % errors.size])
+                        }
+
+                        "version" -> {
+                            say("VERSION 1\r\n")
+                        }
+
+                        "mn" -> {
+                            say("MN\r\n")
+                        }
+
+                        else -> {
+                            say(
+                                words.drop(1).joinToString("") { "VALUE $it 0 ${it.length}\r\n$it\r\n" } + "END\r\n",
+                            )
+                        }
                     }
                 }
             }.use { fake ->

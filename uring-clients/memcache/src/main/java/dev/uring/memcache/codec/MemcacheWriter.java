@@ -2,6 +2,9 @@ package dev.uring.memcache.codec;
 
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
@@ -43,6 +46,9 @@ public final class MemcacheWriter {
 
   private static final int BYTES_MIN = 256;
   private static final int KEPT_BYTES_MAX = 64 << 10;
+  private static final int LINE_END_BYTES = 2;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final byte[] NOTHING = new byte[0];
 
   // What is written: bytes[0, split), then the held array, then bytes[split, until).
@@ -64,6 +70,7 @@ public final class MemcacheWriter {
   private boolean isFenced;
   private int keysFrom;
   private int keyBytes;
+  private int keysCount;
 
   private static final int NO_VALUE = -1;
 
@@ -93,6 +100,7 @@ public final class MemcacheWriter {
     isIdempotent = true;
     isFenced = false;
     keyBytes = 0;
+    keysCount = 0;
     return this;
   }
 
@@ -207,6 +215,7 @@ public final class MemcacheWriter {
     keyBytes = end - keysFrom;
     checkKey(key);
     until = end;
+    keysCount++;
     return this;
   }
 
@@ -227,6 +236,7 @@ public final class MemcacheWriter {
     System.arraycopy(key, 0, bytes, keysFrom, key.length);
     checkKey(null);
     until = keysFrom + keyBytes;
+    keysCount++;
     return this;
   }
 
@@ -478,6 +488,64 @@ public final class MemcacheWriter {
   }
 
   /**
+   * Whether it is one {@code get} or {@code gets} of one key, and nothing else: others of the same
+   * word can stand on the same line.
+   *
+   * @return whether {@link #writeOpenTo} and {@link #writeLastKeyTo} make sense
+   */
+  public boolean isGetOfOne() {
+    return keysCount == 1
+        && commandsCount == 1
+        && (firstWord == CommandWord.GET || firstWord == CommandWord.GETS)
+        && until == keysFrom + keyBytes + LINE_END_BYTES;
+  }
+
+  /**
+   * Writes the line without its end, so that {@link #writeLastKeyTo} of others can follow.
+   *
+   * @param sink where to
+   */
+  public void writeOpenTo(ByteSink sink) {
+    sink.putBytes(bytes, 0, keysFrom + keyBytes);
+  }
+
+  /**
+   * Writes the key written last, with a space before it.
+   *
+   * @param sink where to
+   */
+  public void writeLastKeyTo(ByteSink sink) {
+    sink.putBytes(bytes, keysFrom - 1, keyBytes + 1);
+  }
+
+  /**
+   * How long the key written last is.
+   *
+   * @return bytes
+   */
+  public int lastKeyBytes() {
+    return keyBytes;
+  }
+
+  boolean isLastKey(ByteView view, int from, int count) {
+    if (count != keyBytes) {
+      return false;
+    }
+    int i = 0;
+    for (; i + Long.BYTES <= count; i += Long.BYTES) {
+      if (view.getLong(from + i) != (long) LONGS.get(bytes, keysFrom + i)) {
+        return false;
+      }
+    }
+    for (; i < count; i++) {
+      if (view.get(from + i) != bytes[keysFrom + i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
    * Copies everything written.
    *
    * @return {@link #size()} bytes
@@ -518,6 +586,7 @@ public final class MemcacheWriter {
     copy.isFenced = isFenced;
     copy.keysFrom = keysFrom;
     copy.keyBytes = keyBytes;
+    copy.keysCount = keysCount;
     return copy;
   }
 
@@ -539,10 +608,10 @@ public final class MemcacheWriter {
   }
 
   private void lineEnd() {
-    room(2);
+    room(LINE_END_BYTES);
     bytes[until] = '\r';
     bytes[until + 1] = '\n';
-    until += 2;
+    until += LINE_END_BYTES;
   }
 
   private void room(int more) {
