@@ -24,14 +24,22 @@ import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlin.time.toJavaDuration
 
-/** What all faces of one client share: a [MemcacheSide] on each worker. Thread: any. */
+/**
+ * What all faces of one client share: a [MemcacheSide] on each worker. Thread: any.
+ *
+ * @param isOneOfMany whether a pool has others: then nobody waits for a server that is not there, for its failures are what
+ * puts it out
+ */
 internal class ClientCore(
     val runtime: UringRuntime,
     val config: MemcacheConfig,
     writers: List<WriterPool> = writersOf(runtime),
+    isOneOfMany: Boolean = false,
 ) {
     private val socketOptions = SocketOptions.builder().keepAlive(KeepAlive.DEFAULT).build()
-    private val sides = ClientSides(runtime) { MemcacheSide(runtime, it, config, dialer(), writers[it.index()]) }
+    private val links = config.links.copy(waitsForServer = !isOneOfMany)
+    private val sides =
+        ClientSides(runtime) { MemcacheSide(runtime, it, config, links, dialer(), writers[it.index()]) }
 
     private val opener = ConnectionOpener(runtime, null)
     private val streams = Semaphore(config.streamsMax)

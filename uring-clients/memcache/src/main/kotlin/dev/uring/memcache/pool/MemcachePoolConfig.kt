@@ -38,7 +38,8 @@ public enum class Failover {
  * @property hash of the keys; ketama wants [KeyHash.MD5], twemproxy takes [KeyHash.FNV1A_64] by itself
  * @property failover what becomes of the keys of a server that is out
  * @property failuresToEject failures in a row (no connection, no reply in time) until a server is out; 0: never. Default 3:
- * one lost connection is no dead server.
+ * one lost connection is no dead server. A server that refuses connections fails commands at once: unlike those of a single
+ * client, they do not wait for it to come back.
  * @property ejectFor how long a server stays out; then one failure more suffices. Default 30 s, as twemproxy.
  * @property each what holds for every server, its limits (`maxInFlight`, `maxWaiting`) for each one and worker; its address
  * does not count

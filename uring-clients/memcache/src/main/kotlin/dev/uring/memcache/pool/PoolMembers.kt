@@ -21,7 +21,8 @@ internal class PoolMembers(
     private val writers = ClientCore.writersOf(runtime)
     val all: List<PoolMember> =
         config.nodes.mapIndexed { index, node ->
-            PoolMember(this, index, ClientCore(runtime, config.each.copy(address = node.address), writers))
+            val its = config.each.copy(address = node.address)
+            PoolMember(this, index, ClientCore(runtime, its, writers, isOneOfMany = true))
         }
     private val lock = Any()
 

@@ -75,7 +75,7 @@ class MemcachePoolKernelTest :
             }
         }
 
-        test("the keys of a server that is out fail at once, and are its own again when it is back") {
+        test("the keys of a server that is out fail at once") {
             withServers { servers, nodes ->
                 val config = MemcachePoolConfig(nodes, ejectFor = 1.hours)
                 MemcachePool(runtime, config).use { pool ->
@@ -101,6 +101,40 @@ class MemcachePoolKernelTest :
                             .entries
                             .first { it.value.any { key -> fails(pool, key) } }
                             .value.size
+                }
+            }
+        }
+
+        test("a server that was out has its keys again when its time is over and it is back") {
+            withServers { servers, nodes ->
+                MemcachePool(runtime, MemcachePoolConfig(nodes, ejectFor = 100.milliseconds)).use { pool ->
+                    val before = pool.split(keys).values.toSet()
+                    servers[1].kill()
+                    eventually({ "it is out" }) {
+                        keys.forEach { runCatching { pool.get(it) } }
+                        pool.ejected() == listOf(servers[1].address)
+                    }
+                    servers[1].restart()
+                    eventually({ "it is back" }) { keys.all { runCatching { pool.set(it, "w") }.isSuccess } }
+                    pool.split(keys).values.toSet() shouldBe before
+                    memcache(servers[1].address).use { it.getAll(keys).size shouldBeGreaterThan 0 }
+                }
+            }
+        }
+
+        test("a server that refuses connections fails a command at once, long before the command's time is over") {
+            withServers { servers, nodes ->
+                val config =
+                    MemcachePoolConfig(
+                        nodes,
+                        failuresToEject = 0,
+                        each = MemcacheConfig(commandTimeout = Duration.INFINITE),
+                    )
+                MemcachePool(runtime, config).use { pool ->
+                    for (key in keys) pool.set(key, "v")
+                    servers.forEach { it.kill() }
+                    // One that was under way may be told of its lost connection; whoever comes later waits for nothing.
+                    for (key in keys.take(10)) shouldThrow<MemcacheConnectionException> { pool.get(key) }
                 }
             }
         }
