@@ -85,7 +85,7 @@ internal class Continuity(
         val back = checkNotNull(comeback)
         if (!isUnheard) {
             isLossTold = true
-            group.tellLost(channel.number, channel.endStatus, channel.endReason)
+            group.notices.connectionLost(channel.number, channel.endStatus, channel.endReason)
         }
         sortOut(back.rule)
         isHeld = false
@@ -115,7 +115,7 @@ internal class Continuity(
     // Requests that the peer has, and whose responses it cannot send any more.
     private fun endLostRequests() {
         val kept = outbox.waitingIds().also { it += channel.firstId }
-        group.endRequests(channel.number, MessageStatus.COMMUNICATION_FAILED, channel.endReason, kept)
+        group.notices.endRequests(channel.number, MessageStatus.COMMUNICATION_FAILED, channel.endReason, kept)
     }
 
     /** The hello request of the next connection. */
@@ -147,9 +147,9 @@ internal class Continuity(
         val back = comeback as? Resumption ?: return false
         back.stop()
         goOn(back.got)
-        channel.writeUncounted(open, answerTo(back.helloId, channel.features.resumeWords(back.session)))
+        channel.transmission.writeUncounted(open, answerTo(back.helloId, channel.features.resumeWords(back.session)))
         isLossTold = false
-        group.tellBack(channel.number)
+        group.notices.connectionBack(channel.number)
         return true
     }
 
@@ -178,7 +178,7 @@ internal class Continuity(
         }
         if (isAnswer && !isResumed) channel.features.hello(envelope, kind)
         tellBack(envelope, isAnswer, isResumed)
-        channel.pump()
+        channel.transmission.pump()
         return isResumed
     }
 
@@ -194,7 +194,7 @@ internal class Continuity(
             envelope.fail(MessageStatus.SUCCESS)
             envelope.markConnectionBack()
         } else if (isNews) {
-            group.tellBack(channel.number)
+            group.notices.connectionBack(channel.number)
         }
         if (isResumed && isNews) {
             group.receive(envelope, channel.worker)
@@ -207,7 +207,7 @@ internal class Continuity(
     private fun goOn(got: Long) {
         isHeld = false
         channel.features.resume(got)
-        channel.settleSent()
+        channel.transmission.settleSent()
         outbox.waiting.addAllFirst(outbox.written)
     }
 
@@ -236,7 +236,7 @@ internal class Continuity(
         val helloId = hello.messageId
         hello.putBack()
         if (kept.worker !== channel.worker) {
-            channel.writeUncounted(open, answerTo(helloId, SessionWords.ELSEWHERE))
+            channel.transmission.writeUncounted(open, answerTo(helloId, SessionWords.ELSEWHERE))
             channel.endUnheardOf()
         } else {
             channel.letGo()

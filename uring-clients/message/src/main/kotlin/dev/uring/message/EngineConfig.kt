@@ -21,6 +21,9 @@ import kotlin.time.Duration.Companion.seconds
  * @property poolKeptBytesMax bytes of grown messages that such a pool keeps. Default 16 MiB: 256 of the largest.
  * @property channelMessagesMax messages of a channel that the kernel has not taken; then `send` suspends. Default 512:
  * half of the pool, so that a sender that waits for it takes no message beyond the pool.
+ * @property channelBytesMax bytes of a channel that the kernel has not taken; then `send` suspends, too. Default 128 KiB:
+ * two of the largest messages, which are still in the CPU's cache when they are sent. While there is no connection,
+ * [channelMessagesMax] alone counts.
  * @property connectTimeout for the peer's answer, the look-up of its name and the TLS handshake. Default 10 s.
  * @property closeTimeout how long a channel that ends in order may take to send what it has. Default 5 s.
  * @property features what this engine offers in its hello requests. Default none: nothing is added to what the program
@@ -43,6 +46,7 @@ public data class EngineConfig(
     val poolMax: Int = 1024,
     val poolKeptBytesMax: Long = 16L shl 20,
     val channelMessagesMax: Int = 512,
+    val channelBytesMax: Long = 128L shl 10,
     val connectTimeout: Duration = 10.seconds,
     val closeTimeout: Duration = 5.seconds,
     val features: ChannelFeatures = ChannelFeatures.NONE,
@@ -60,6 +64,7 @@ public data class EngineConfig(
         require("poolMax", poolMax >= 1) { "$poolMax must be at least 1" }
         require("poolKeptBytesMax", poolKeptBytesMax >= 0) { "$poolKeptBytesMax must be 0 or more" }
         require("channelMessagesMax", channelMessagesMax >= 1) { "$channelMessagesMax must be at least 1" }
+        require("channelBytesMax", channelBytesMax >= 1) { "$channelBytesMax must be at least 1" }
         require("connectTimeout", connectTimeout.isPositive()) { "$connectTimeout must be positive" }
         require("closeTimeout", closeTimeout.isPositive() && closeTimeout.isFinite()) {
             "$closeTimeout must be positive and finite"

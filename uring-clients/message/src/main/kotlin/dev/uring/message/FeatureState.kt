@@ -107,7 +107,7 @@ internal class FeatureState(
             val answered = offered
             offered = ChannelFeatures.NONE
             if (said.isNone) {
-                channel.settleSent()
+                channel.transmission.settleSent()
             } else {
                 agree(
                     said.copy(
@@ -123,7 +123,7 @@ internal class FeatureState(
     fun passedOver() {
         if (offered.isNone) return
         offered = ChannelFeatures.NONE
-        channel.settleSent()
+        channel.transmission.settleSent()
     }
 
     /** The program's hello response, before it is sent. */
@@ -157,7 +157,7 @@ internal class FeatureState(
         when (kind) {
             RECEIPT -> {
                 confirmedCount = maxOf(confirmedCount, count)
-                channel.settleSent()
+                channel.transmission.settleSent()
             }
 
             FINAL -> {

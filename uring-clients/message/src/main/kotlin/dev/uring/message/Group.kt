@@ -5,10 +5,8 @@ import dev.uring.message.codec.ChannelAddress
 import dev.uring.message.codec.Message
 import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageRole
-import dev.uring.message.codec.MessageRules
 import dev.uring.message.codec.MessageStatus
 import dev.uring.message.codec.PoolStrategy
-import dev.uring.message.codec.TextHeaders
 import dev.uring.net.ConnectionHandler
 import dev.uring.worker.Worker
 import kotlinx.coroutines.CancellationException
@@ -47,11 +45,13 @@ import dev.uring.net.Connection as CoreConnection
 public class Group internal constructor(
     internal val engine: MessageEngine,
     public val home: Worker,
-    private val placement: ChannelPlacement,
+    placement: ChannelPlacement,
     private val shards: AtomicReferenceArray<Group>?,
 ) {
     private val config = engine.config
     private val inbox = Inbox(home)
+    internal val notices = Notices(this, inbox)
+    private val switchboard = Switchboard(this, placement)
     private val shelves = AtomicReferenceArray<Shelf>(engine.runtime.workersCount())
     private val outside = OutsideShelf(config)
     private val channels = ConcurrentHashMap.newKeySet<Channel>()
@@ -98,7 +98,8 @@ public class Group internal constructor(
     }
 
     /**
-     * Sends a message, and suspends when its channel has more unsent than [EngineConfig.channelMessagesMax].
+     * Sends a message, and suspends when its channel has more unsent than [EngineConfig.channelMessagesMax] or
+     * [EngineConfig.channelBytesMax], or when it is other senders' turn.
      *
      * ### Ownership
      * [message] is handed over, unless this throws. It comes back as a received one if it cannot be sent.
@@ -110,7 +111,7 @@ public class Group internal constructor(
     public suspend fun send(message: Message) {
         val target = enqueue(message, "Group.send")
         if (target !is PeerChannel || !target.isToWait) return
-        return if (target.worker.isCurrent) target.awaitRoom() else awaitRoomAfar(target)
+        return if (target.worker.isCurrent) target.transmission.awaitRoom() else awaitRoomAfar(target)
     }
 
     /**
@@ -161,7 +162,7 @@ public class Group internal constructor(
      * either case with the status [MessageStatus.RECEIVER_UPDATE]. Any thread.
      */
     public fun notifyReceiver(message: Message? = null) {
-        if (isClosed) throw closedException()
+        checkOpen()
         val envelope =
             Envelope.of(message ?: Message().operation(MessageOperation.SIGNAL).channel(Message.CHANNEL_ENGINE))
         envelope.take("Group.notifyReceiver")
@@ -272,9 +273,7 @@ public class Group internal constructor(
         shelf: Shelf,
     ) {
         starved = shelf
-        val signal = signal(channel, Message.nextId(), MessageStatus.POOL_EMPTY, null)
-        signal.reportOf = shelf
-        giveBack(signal)
+        notices.poolEmpty(channel, shelf)
     }
 
     /** A channel has ended, and the program hears of it. On the channel's worker. */
@@ -284,18 +283,7 @@ public class Group internal constructor(
         reason: String?,
     ) {
         engine.numbers.remove(channel)
-        val signal = signal(channel.number, firstId, MessageStatus.CHANNEL_CLOSED, reason)
-        signal.markEndOfChannel()
-        if (home.isCurrent) {
-            endRequests(channel.number, MessageStatus.CHANNEL_CLOSED, reason)
-            giveBack(signal)
-        } else {
-            home.tryExecute {
-                endRequests(channel.number, MessageStatus.CHANNEL_CLOSED, reason)
-                deliver(signal)
-                wakeNow()
-            }
-        }
+        notices.channelEnded(channel.number, firstId, reason)
         removed(channel)
     }
 
@@ -307,9 +295,7 @@ public class Group internal constructor(
 
     internal fun listenEnded(channel: ListenChannel) {
         engine.numbers.remove(channel)
-        val signal = signal(channel.number, 0, MessageStatus.CHANNEL_CLOSED, null)
-        signal.markEndOfChannel()
-        giveBack(signal)
+        notices.listenerEnded(channel.number)
         removed(channel)
     }
 
@@ -318,39 +304,8 @@ public class Group internal constructor(
         if (isClosed) home.tryExecute(::finishIfEmpty)
     }
 
-    /** The responses of those will not come that wait for [channel], but for those with an id of [kept]. On the home. */
-    internal fun endRequests(
-        channel: Int,
-        status: MessageStatus,
-        reason: String?,
-        kept: Set<Long> = emptySet(),
-    ) {
-        inbox.pending.settleChannel(channel, kept) {
-            signal(channel, it.id, status, reason).also { answer -> answer.setKind(MessageOperation.RESPONSE) }
-        }
-        inbox.wakeLater()
-    }
-
-    /** Tells the program that the connection of [channel] is lost, and that it shall have another one. */
-    internal fun tellLost(
-        channel: Int,
-        status: MessageStatus,
-        reason: String?,
-    ) = giveBack(signal(channel, Message.nextId(), status, reason).also { it.markConnectionLost() })
-
-    /** Tells the program that [channel] has a connection again. */
-    internal fun tellBack(channel: Int) =
-        giveBack(signal(channel, Message.nextId(), MessageStatus.SUCCESS, null).also { it.markConnectionBack() })
-
-    private fun signal(
-        channel: Int,
-        id: Long,
-        status: MessageStatus,
-        reason: String?,
-    ): Envelope {
-        val message = Message().operation(MessageOperation.SIGNAL).channel(channel).id(id)
-        if (reason != null) message.body().appendUtf8(reason)
-        return Envelope.of(message).also { it.fail(status) }
+    internal fun add(channel: Channel) {
+        channels.add(channel)
     }
 
     private fun finishIfEmpty() {
@@ -409,66 +364,16 @@ public class Group internal constructor(
         }
     }
 
-    internal fun target(message: Message?): Channel {
-        val kind = MessageRules.checkAndPrepare(message, config.wireFormat)
-        checkNotNull(message)
-        if (isClosed) throw closedException()
-        if (message.channel() == Message.CHANNEL_NONE) return newChannel(message, kind)
-        val target =
-            engine.numbers[message.channel()]
-                ?: throw MessageRules.refused(
-                    message,
-                    MessageStatus.INVALID_CHANNEL_NUMBER,
-                    "there is no such channel; it may have ended",
-                )
-        if (target.group !== this) {
-            throw MessageRules.refused(message, MessageStatus.INVALID_CHANNEL_GROUP, "the channel is another group's")
-        }
-        val isWrong = if (target is ListenChannel) !target.takes(kind) else kind == MessageOperation.WELCOME_REQUEST
-        if (isWrong || (target is ListenChannel && kind == MessageOperation.WELCOME_REQUEST)) {
-            throw MessageRules.refused(
-                message,
-                MessageStatus.INVALID_CHANNEL_NUMBER,
-                "a listener takes nothing but its end, and has a number already",
-            )
-        }
-        return target
-    }
+    internal fun target(message: Message?): Channel = switchboard.target(message)
 
-    private fun newChannel(
-        message: Message,
-        kind: MessageOperation,
-    ): Channel {
-        val isListener = kind == MessageOperation.WELCOME_REQUEST
-        val name = if (isListener) TextHeaders.LISTEN_ON else TextHeaders.CONNECT_TO
-        val text = message.headers().first(name)
-        val address =
-            text?.let(ChannelAddress::parse)
-                ?: throw MessageRules.refused(
-                    message,
-                    MessageStatus.WRONG_CONFIGURATION,
-                    "its header $name says \"${text.orEmpty()}\", not tcp|host|port or uds|path",
-                )
-        val made =
-            engine.numbers.add {
-                if (isListener) ListenChannel(it, this, address) else PeerChannel(it, this, placed(), address)
-            }
-                ?: throw MessageRules.refused(
-                    message,
-                    MessageStatus.ALLOCATION_FAILED,
-                    "all 65534 channel numbers are taken",
-                )
-        channels.add(made)
-        return made
+    internal fun checkOpen() {
+        if (isClosed) throw GroupClosedException.make()
     }
-
-    // One that is opened again lives beside the requests that wait for it, and knows which of them are lost.
-    private fun placed(): Worker =
-        if (placement == ChannelPlacement.HOME || config.reconnect != null) home else engine.nextWorker()
 
     internal fun full(target: PeerChannel) =
         ChannelFullException(
-            "channel ${target.number} has channelMessagesMax=${config.channelMessagesMax} unsent messages.\n" +
+            "channel ${target.number} has unsent messages up to channelMessagesMax=${config.channelMessagesMax} or " +
+                "channelBytesMax=${config.channelBytesMax}.\n" +
                 "  Likely cause: its peer reads too slowly. Group.send waits for room.",
         )
 
@@ -524,9 +429,7 @@ public class Group internal constructor(
     }
 
     private suspend fun awaitRoomAfar(target: PeerChannel): Unit =
-        withContext(target.worker.dispatcher) { target.awaitRoom() }
-
-    private fun closedException() = GroupClosedException.make()
+        withContext(target.worker.dispatcher) { target.transmission.awaitRoom() }
 
     override fun toString(): String = "Group(home=${home.index()}, channels=${channels.size})"
 

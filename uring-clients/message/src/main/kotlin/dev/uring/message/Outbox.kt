@@ -2,9 +2,10 @@ package dev.uring.message
 
 import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageStatus
-import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.suspendCancellableCoroutine
-import kotlin.coroutines.resume
+import dev.uring.worker.Worker
+import kotlinx.coroutines.CancellationException
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 
 /**
  * What a channel has to send, and what it has written and is not yet sure of; and the coroutines that wait for room.
@@ -13,8 +14,12 @@ import kotlin.coroutines.resume
  * is the hello request of a connection that does not stand yet).
  * Thread: the channel's worker.
  */
-internal class Outbox {
-    private val roomWaiters = ArrayDeque<CancellableContinuation<Unit>>()
+internal class Outbox(
+    private val worker: Worker,
+) {
+    private val rack: SlotRack<Sender> = SlotRack { newSender() }
+    private val withoutRoom = ArrayDeque<Sender>(0)
+    private var turns: SendTurns? = null
 
     /** Who waits for room goes on when no more messages are here. */
     private var roomAtCount = 0
@@ -27,21 +32,40 @@ internal class Outbox {
 
     val count: Int get() = waiting.count + written.count
 
-    /** Suspends until there is room for messages again. */
-    suspend fun awaitRoom() {
-        roomAtCount = count / 2
-        suspendCancellableCoroutine { roomWaiters.addLast(it) }
+    /** Suspends [continuation]: if it [needsRoom], until half of what is here is gone; then, until it is its turn. */
+    fun park(
+        continuation: Continuation<Unit>,
+        turns: SendTurns,
+        needsRoom: Boolean,
+    ): Any {
+        val sender = rack.take(continuation.context)
+        try {
+            sender.park(continuation, ValueSlot.FOREVER)
+        } catch (cancelled: CancellationException) {
+            rack.giveBack(sender)
+            throw cancelled
+        }
+        this.turns = turns
+        if (needsRoom) {
+            roomAtCount = count / 2
+            sender.standIn(withoutRoom)
+        } else {
+            turns.standInLine(sender)
+        }
+        return COROUTINE_SUSPENDED
     }
 
-    /** Continues those who wait, when a half of what was here is gone. */
+    /** Continues those who wait for room, when a half of what was here is gone. */
     fun announceRoom() {
         if (count <= roomAtCount) announceEnd()
     }
 
-    /** Continues all who wait. */
+    /** Continues all who wait for room. */
     fun announceEnd() {
-        while (roomWaiters.isNotEmpty()) roomWaiters.removeFirst().resume(Unit)
+        while (withoutRoom.isNotEmpty()) turns?.standInLine(withoutRoom.removeFirst())
     }
+
+    private fun newSender() = Sender(worker, rack)
 
     /** Puts back what the kernel has taken up to [sentBytes]. */
     fun releaseSent(sentBytes: Long) {

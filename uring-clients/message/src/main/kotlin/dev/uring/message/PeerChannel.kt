@@ -1,14 +1,10 @@
 package dev.uring.message
 
 import dev.uring.bytes.ByteView
-import dev.uring.codec.DecodeStatus
 import dev.uring.message.codec.ChannelAddress
-import dev.uring.message.codec.MessageEncoder
 import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageStatus
 import dev.uring.message.codec.MessageType
-import dev.uring.message.codec.MessageView
-import dev.uring.message.codec.PoolStrategy
 import dev.uring.net.ConnectionHandler
 import dev.uring.worker.Timer
 import dev.uring.worker.Worker
@@ -17,13 +13,12 @@ import kotlin.time.toJavaDuration
 import dev.uring.net.Connection as CoreConnection
 
 /**
- * One end of a connection.
+ * One end of a connection: from its opening to its end, and what becomes of its messages then.
  *
- * Messages are written into the connection's output as they are sent, as long as it is writable, and leave together at
- * the end of the turn. Each is kept until the kernel has taken all of its bytes (with receipts: until the peer has told
- * that its program has it), so that what was on its way when the connection ended can be given back.
+ * Messages go out by its [transmission] and come in by its reception. What was on its way when the connection ended is in
+ * the [outbox] still, and can be given back.
  *
- * Invariant: a message that was accepted is in [hello], [waiting] or [written], until it is put back or given back.
+ * Invariant: a message that was accepted is in [hello] or in the [outbox], until it is put back or given back.
  * Thread: the worker's, but for [acceptAfar] and [leave].
  */
 internal class PeerChannel(
@@ -36,65 +31,66 @@ internal class PeerChannel(
     private enum class Phase { NEW, OPENING, OPEN, AWAY, ENDING, ENDED }
 
     private val config = group.engine.config
-    private val view = MessageView(config.wireFormat)
-    val outbox = Outbox()
-    private val waiting = outbox.waiting
-    private val written = outbox.written
+    val outbox = Outbox(worker)
     private val fromAfar = AtomicInteger()
     var features = FeatureState(this, config)
         private set
     private var attempt: OpeningAttempt? = null
     private val closing = ClosingTimer()
     private var phase = Phase.NEW
-    private var connection: CoreConnection? = null
+    var connection: CoreConnection? = null
+        private set
 
     // From when the connection stands.
-    private var shelf: Shelf? = null
+    var shelf: Shelf? = null
+        private set
     private var hello: Envelope? = null
     var firstId = 0L
         private set
-    private var isSentAsked = false
     private var isByeQueued = false
-    private var isStarving = false
     private var isSilent = false
-    private var packing: Packing? = null
     val counters = ChannelCounters()
     val continuity = Continuity(this, config)
+    val transmission = Transmission(this, config)
+    private val reception = Reception(this, config)
     var endStatus = MessageStatus.CHANNEL_CLOSED
         private set
     var endReason: String? = null
         private set
 
     val isFull: Boolean
-        get() =
-            if (worker.isCurrent) {
-                outbox.count >= config.channelMessagesMax
-            } else {
-                fromAfar.get() >= config.channelMessagesMax
-            }
+        get() = if (worker.isCurrent) transmission.isFull else fromAfar.get() >= config.channelMessagesMax
 
-    /** Whether who sends has to wait: also when the group has used up what it keeps. On the worker. */
-    private val hasNoRoom: Boolean
-        get() {
-            val unsent = outbox.count
-            return unsent >= config.channelMessagesMax || (unsent >= Shelf.UNSENT_WHEN_SHORT && shelf?.isShort == true)
-        }
+    /** Whether who sends has to wait. */
+    val isToWait: Boolean get() = if (worker.isCurrent) transmission.isToWait else isFull
 
-    /** Whether to [awaitRoom] after a message was sent. */
-    val isToWait: Boolean get() = if (worker.isCurrent) hasNoRoom else isFull
-
-    val isPaused: Boolean get() = isStarving
+    val isPaused: Boolean get() = reception.isStarving
 
     /** Takes a message of the program, to be sent. */
     fun accept(envelope: Envelope) {
         val kind = envelope.kind
         val isEndAtOnce = kind == MessageOperation.BYE_SIGNAL && envelope.isFirst
         when {
-            phase == Phase.NEW && kind == MessageOperation.HELLO_REQUEST -> begin(envelope)
-            isOver || (isByeQueued && !isEndAtOnce) -> giveBack(envelope, MessageStatus.CHANNEL_CLOSED)
-            isEndAtOnce -> endNow(envelope)
-            continuity.isRefusing -> giveBack(envelope, MessageStatus.PEER_DISCONNECTED)
-            else -> queue(envelope, kind)
+            phase == Phase.NEW && kind == MessageOperation.HELLO_REQUEST -> {
+                begin(envelope)
+            }
+
+            isOver || (isByeQueued && !isEndAtOnce) -> {
+                giveBack(envelope, MessageStatus.CHANNEL_CLOSED)
+            }
+
+            isEndAtOnce -> {
+                endNow(envelope)
+            }
+
+            continuity.isRefusing -> {
+                giveBack(envelope, MessageStatus.PEER_DISCONNECTED)
+            }
+
+            else -> {
+                if (kind?.type() == MessageType.BYE) isByeQueued = true
+                transmission.send(envelope)
+            }
         }
     }
 
@@ -102,7 +98,14 @@ internal class PeerChannel(
     private val isReturning get() = phase == Phase.ENDING && mayReturn
     private val mayReturn get() = !isByeQueued && continuity.isWanted
     private val isOver get() = phase >= Phase.ENDING && !isReturning
-    private val mayWrite get() = phase == Phase.OPEN && !continuity.isHeld
+
+    val isEnding: Boolean get() = phase >= Phase.ENDING
+
+    /** Whether what comes is of interest. */
+    val listens: Boolean get() = phase == Phase.OPEN || (phase == Phase.ENDING && features.awaitsFinal)
+
+    /** Whether messages may be written now. */
+    val mayWrite: Boolean get() = phase == Phase.OPEN && !continuity.isHeld
 
     /** As [accept], from another thread. */
     fun acceptAfar(envelope: Envelope) {
@@ -119,31 +122,6 @@ internal class PeerChannel(
     fun acceptFromAfar(envelope: Envelope) {
         fromAfar.decrementAndGet()
         accept(envelope)
-    }
-
-    /** Suspends until there is room for messages again. */
-    suspend fun awaitRoom() {
-        if (!hasNoRoom || phase >= Phase.ENDING) return
-        outbox.awaitRoom()
-    }
-
-    private fun queue(
-        envelope: Envelope,
-        kind: MessageOperation?,
-    ) {
-        if (kind?.type() == MessageType.BYE) isByeQueued = true
-        val open = connection
-        val goesNow = mayWrite && waiting.isEmpty && open?.isWritable == true
-        if (goesNow) {
-            write(open, envelope)
-            askForSent(open)
-        } else if (envelope.isFirst) {
-            waiting.addFirst(envelope)
-            pump()
-        } else {
-            waiting.add(envelope)
-            pump()
-        }
     }
 
     private fun begin(envelope: Envelope) {
@@ -171,9 +149,9 @@ internal class PeerChannel(
         continuity.opened(connection)
         hello?.let {
             hello = null
-            if (continuity.isHeld) writeUncounted(connection, it) else write(connection, it)
+            if (continuity.isHeld) transmission.writeUncounted(connection, it) else transmission.write(connection, it)
         }
-        pump()
+        transmission.pump()
     }
 
     /** It could not be opened. [isAtOnce] for what tofu finds out before it asks the network. */
@@ -196,175 +174,23 @@ internal class PeerChannel(
         finish()
     }
 
-    private fun write(
-        open: CoreConnection,
-        envelope: Envelope,
-    ) {
-        val kind = envelope.kind
-        // Not before it is its turn: what stands before it is for a peer that has agreed on nothing yet.
-        if (kind == MessageOperation.HELLO_RESPONSE) features.answer(envelope)
-        config.tap?.passed(MessageTap.Direction.OUT, number, envelope.text())
-        if (packing?.write(open, envelope) != true) {
-            MessageEncoder.write(envelope.message(), config.wireFormat, open.output())
-        }
-        envelope.wireEnd = open.writtenBytesTotal()
-        written.add(envelope)
-        counters.messagesSent++
-        if (kind == MessageOperation.BYE_RESPONSE || kind == MessageOperation.BYE_SIGNAL) {
-            end(MessageStatus.CHANNEL_CLOSED)
-        }
-    }
-
-    /** Writes a hello that only the engines know of. */
-    fun writeUncounted(
-        open: CoreConnection,
-        envelope: Envelope,
-    ) {
-        config.tap?.passed(MessageTap.Direction.OUT, number, envelope.text())
-        MessageEncoder.write(envelope.message(), config.wireFormat, open.output())
-        envelope.putBack()
-    }
-
-    fun pump() {
-        val open = connection ?: return
-        while (mayWrite && open.isWritable) write(open, waiting.poll() ?: break)
-        askForSent(open)
-    }
-
-    private fun askForSent(open: CoreConnection) {
-        if (isSentAsked || !mayWrite) return
-        if (features.holdsForReceipts) {
-            if (waiting.isEmpty) return
-            isSentAsked = true
-            open.requestWritable(open.sendHighWaterBytes() / 2)
-        } else {
-            val first = written.peek() ?: return
-            isSentAsked = true
-            open.requestSent(first.wireEnd)
-        }
-    }
-
-    override fun onWritable(connection: CoreConnection) {
-        isSentAsked = false
-        settleSent()
-        pump()
-    }
-
-    /** What the kernel has taken, or the peer has confirmed, is done with. */
-    fun settleSent() {
-        val sentBytes = connection?.sentBytesTotal() ?: 0
-        if (features.holdsForReceipts) {
-            outbox.releaseConfirmed(features.confirmedCount)
-        } else {
-            outbox.releaseSent(sentBytes)
-        }
-        outbox.announceRoom()
-    }
+    override fun onWritable(connection: CoreConnection) = transmission.goOn()
 
     override fun onReceive(
         connection: CoreConnection,
         bytes: ByteView,
     ): Int {
-        val consumed = parse(connection, bytes)
-        // Before anybody is resumed: a coroutine may end the connection, and then nothing may be consumed any more.
-        if (consumed > 0) connection.consume(consumed)
-        receivedSome()
+        reception.receive(connection, bytes)
         return 0
     }
 
     /** The shelf has messages again. */
     fun feed() {
-        val open = connection ?: return
-        isStarving = false
-        if (phase >= Phase.ENDING) return
-        val consumed = parse(open, open.received())
-        if (consumed > 0) open.consume(consumed)
-        if (!isStarving) open.resumeReceive()
-        receivedSome()
+        reception.feed(connection ?: return)
     }
 
-    private fun receivedSome() {
-        view.end()
-        features.tellReceipts()
-        group.wakeNowAt(worker)
-    }
-
-    private fun parse(
-        open: CoreConnection,
-        bytes: ByteView,
-    ): Int {
-        var at = 0
-        while (phase == Phase.OPEN || (phase == Phase.ENDING && features.awaitsFinal)) {
-            when (view.decode(bytes, at)) {
-                DecodeStatus.NEED_MORE -> {
-                    if (at < bytes.size()) open.needAtLeast(view.neededBytes())
-                    return at
-                }
-
-                DecodeStatus.BAD -> {
-                    bad(view.problem())
-                }
-
-                DecodeStatus.DONE -> {
-                    val size = view.neededBytes()
-                    if (!received()) return at
-                    at += size
-                }
-            }
-        }
-        return bytes.size()
-    }
-
-    // False when there is no message to receive into.
-    private fun received(): Boolean {
-        val kind = view.operation()
-        when {
-            view.isFromEngine && features.isAgreed -> features.received(view.statusCode(), view.id())
-            kind.type() == MessageType.WELCOME -> bad("a $kind on the wire: an engine keeps it to itself")
-            phase == Phase.ENDING -> counters.messagesDropped++
-            else -> return deliver(kind)
-        }
-        return true
-    }
-
-    private fun deliver(kind: MessageOperation): Boolean {
-        if (view.isPacked && !view.unpack(group.engine.packer(worker))) {
-            bad("a compressed body that is garbage, or larger than it says")
-            return true
-        }
-        val borrower = group.borrower
-        if (borrower != null && kind.type() == MessageType.REGULAR && borrower.receive(number, view)) {
-            counters.messagesReceived++
-            features.deliveredCount++
-            return true
-        }
-        val shelf = checkNotNull(shelf)
-        val message = shelf.take(PoolStrategy.POOL_ONLY)
-        if (message == null) {
-            isStarving = true
-            connection?.pauseReceive()
-            shelf.starve(this)
-            return false
-        }
-        view.copyTo(message, number)
-        val envelope = Envelope.of(message)
-        config.tap?.passed(MessageTap.Direction.IN, number, envelope.text())
-        if (continuity.isUnheard) {
-            continuity.isUnheard = false
-            if (if (hasConnected) continuity.answered(envelope, kind) else greeted(envelope, kind)) return true
-        }
-        counters.messagesReceived++
-        features.deliveredCount++
-        if (kind.type() == MessageType.HELLO) features.hello(envelope, kind) else features.passedOver()
-        group.receive(envelope, worker)
-        if (kind == MessageOperation.BYE_RESPONSE || kind == MessageOperation.BYE_SIGNAL) {
-            end(MessageStatus.CHANNEL_CLOSED)
-        }
-        return true
-    }
-
-    // The first message of an accepted connection; true when the program does not get it.
-    private fun greeted(
+    /** The first message of an accepted connection; true when the program does not get it. */
+    fun greeted(
         envelope: Envelope,
         kind: MessageOperation,
     ): Boolean {
@@ -382,7 +208,11 @@ internal class PeerChannel(
         return continuity.goesOnElsewhere(envelope, open)
     }
 
-    private fun bad(problem: String) = end(MessageStatus.RECV_FAILED, problem, isAtOnce = true)
+    /** What came is no message, or none that may come. */
+    fun garbled(problem: String) = end(MessageStatus.RECV_FAILED, problem, isAtOnce = true)
+
+    /** One of its ends has said bye, which is the last message. */
+    fun saidBye() = end(MessageStatus.CHANNEL_CLOSED)
 
     /** Writes bytes of the engine's own. */
     inline fun writeOwn(write: (CoreConnection) -> Unit) {
@@ -396,7 +226,7 @@ internal class PeerChannel(
 
     /** The peer's engine has told that it ends the channel and what its program has got. */
     fun peerEnds() {
-        settleSent()
+        transmission.settleSent()
         continuity.peerSaidFarewell()
         breakOff("the peer has closed the channel")
     }
@@ -428,11 +258,7 @@ internal class PeerChannel(
         val open = connection
         if (open != null && phase == Phase.OPEN) {
             // What waits for room goes too, as far as the connection takes it, which is closed behind it.
-            val unsentMax =
-                group.engine.runtime
-                    .config()
-                    .sendQueueBytesMax() / 2
-            while (mayWrite && open.unsentBytes() < unsentMax) write(open, waiting.poll() ?: break)
+            transmission.pumpLast(open)
         }
         end(MessageStatus.CHANNEL_CLOSED)
     }
@@ -457,11 +283,7 @@ internal class PeerChannel(
         }
         if (phase == Phase.ENDING && !isAtOnce) worker.arm(closing, config.closeTimeout.inWholeNanoseconds)
         // It reads no more while it is paused, and would not hear the peer's last words.
-        if (isStarving) {
-            isStarving = false
-            shelf?.forget(this)
-            open?.resumeReceive()
-        }
+        reception.endStarving(open)
     }
 
     override fun onEnd(connection: CoreConnection) {
@@ -470,7 +292,7 @@ internal class PeerChannel(
             return
         }
         // Its last word may lie here since we stopped to receive.
-        if (features.awaitsFinal) connection.consume(parse(connection, connection.received()))
+        if (features.awaitsFinal) reception.takeRest(connection)
         connection.close()
     }
 
@@ -488,7 +310,7 @@ internal class PeerChannel(
             endStatus = MessageStatus.PEER_DISCONNECTED
             endReason = cause?.message
         }
-        settleSent()
+        transmission.settleSent()
         finish()
     }
 
@@ -496,9 +318,9 @@ internal class PeerChannel(
         if (phase == Phase.ENDED) return
         worker.disarm(closing)
         features.stop()
+        reception.stop()
         shelf?.leave(this)
         shelf = null
-        isStarving = false
         if (mayReturn) return goAway()
         phase = Phase.ENDED
         continuity.stop()
@@ -523,7 +345,7 @@ internal class PeerChannel(
     private fun goAway() {
         phase = Phase.AWAY
         connection = null
-        isSentAsked = false
+        transmission.stop()
         continuity.goAway()
     }
 
@@ -546,8 +368,8 @@ internal class PeerChannel(
         features.stop()
         features = FeatureState(this, config)
         outbox.releasedCount = releasedAlready
-        packing = null
-        view.allowPacked(false)
+        transmission.pack(null)
+        reception.allowPacked(false)
     }
 
     /** It waits no longer for another connection. */
@@ -586,8 +408,8 @@ internal class PeerChannel(
     }
 
     fun agreeOnCompression() {
-        packing = Packing(group.engine.packer(worker), config, counters)
-        view.allowPacked(true)
+        transmission.pack(Packing(group.engine.packer(worker), config, counters))
+        reception.allowPacked(true)
     }
 
     fun giveBack(
@@ -599,7 +421,7 @@ internal class PeerChannel(
         group.giveBack(envelope)
     }
 
-    fun metrics(): ChannelMetrics = counters.metrics(this, outbox.count, isStarving)
+    fun metrics(): ChannelMetrics = counters.metrics(this, outbox.count, isPaused)
 
     // A peer that neither reads nor closes must not hold the channel for ever.
     private inner class ClosingTimer : Timer() {

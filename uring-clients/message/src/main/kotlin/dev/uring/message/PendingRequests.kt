@@ -4,7 +4,6 @@ import dev.uring.message.codec.Message
 import dev.uring.worker.Worker
 import kotlinx.coroutines.CancellationException
 import kotlin.coroutines.Continuation
-import kotlin.coroutines.CoroutineContext
 
 /** A coroutine that waits for a response. */
 internal class PendingRequest(
@@ -39,28 +38,11 @@ internal class PendingRequests(
 ) {
     private var table = arrayOfNulls<PendingRequest>(INITIAL_SIZE)
     private var count = 0
-    private val free = ArrayList<PendingRequest>()
+    private val free = SlotRack { PendingRequest(worker, this) }
     private var settledFirst: PendingRequest? = null
     private var settledLast: PendingRequest? = null
 
     val isEmpty: Boolean get() = count == 0
-
-    /**
-     * One to wait in, for a coroutine of [context]: its own from before, if it is among the last that were given back.
-     */
-    private fun obtain(context: CoroutineContext): PendingRequest {
-        val last = free.size - 1
-        if (last < 0) return PendingRequest(worker, this)
-        for (i in last downTo maxOf(0, last - LOOKED_AT_MAX)) {
-            if (free[i].context === context) {
-                val found = free[i]
-                free[i] = free[last]
-                free.removeLast()
-                return found
-            }
-        }
-        return free.removeLast()
-    }
 
     /** Suspends [continuation] until the response comes; throws at once when it is cancelled already. */
     fun park(
@@ -68,11 +50,11 @@ internal class PendingRequests(
         channel: Int,
         continuation: Continuation<Message>,
     ) {
-        val request = obtain(continuation.context)
+        val request = free.take(continuation.context)
         try {
             request.park(continuation, ValueSlot.FOREVER)
         } catch (cancelled: CancellationException) {
-            giveBack(request)
+            free.giveBack(request)
             throw cancelled
         }
         request.id = id
@@ -118,7 +100,7 @@ internal class PendingRequests(
             val envelope = request.response ?: continue
             request.response = null
             val message = envelope.give()
-            giveBack(request)
+            free.giveBack(request)
             request.resume(message)
         }
     }
@@ -146,10 +128,6 @@ internal class PendingRequests(
         } else {
             remove(request.id, request.channel)
         }
-    }
-
-    private fun giveBack(request: PendingRequest) {
-        if (free.size < KEPT_MAX) free.add(request)
     }
 
     private fun remove(
@@ -205,7 +183,5 @@ internal class PendingRequests(
 
     private companion object {
         const val INITIAL_SIZE = 64
-        const val KEPT_MAX = 4096
-        const val LOOKED_AT_MAX = 8
     }
 }

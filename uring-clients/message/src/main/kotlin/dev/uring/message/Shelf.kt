@@ -27,6 +27,7 @@ internal class Shelf(
     private val starving = ArrayDeque<PeerChannel>()
     private val sharedMax = config.poolMax
     private var channelsCount = 0
+    val turns = SendTurns(worker)
 
     @Volatile
     private var isReported = false

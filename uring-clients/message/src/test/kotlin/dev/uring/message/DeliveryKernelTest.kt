@@ -8,6 +8,7 @@ import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageRole
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.CoroutineScope
@@ -103,6 +104,47 @@ class DeliveryKernelTest :
                     } shouldBeLessThan EXACT_ENOUGH
                     client.close()
                     server.close()
+                    taking.join()
+                }
+            }
+        }
+
+        test("a sender of large messages waits long before it has as many unsent as of small ones") {
+            withEngine(workers = 1) {
+                val pair = pair()
+                val body = ByteArray(60_000)
+                withContext(pair.client.home.dispatcher) {
+                    val taking = launch { for (m in pair.server.incoming) m.release() }
+                    var unsentMax = 0
+                    repeat(1_000) {
+                        val message = pair.client.message().operation(MessageOperation.SIGNAL)
+                        message.body().append(body)
+                        pair.client.send(message.channel(pair.here))
+                        unsentMax = maxOf(unsentMax, checkNotNull(pair.client.metrics(pair.here)).messagesQueued)
+                    }
+                    // 128 KiB, and the one that went beyond.
+                    unsentMax shouldBeLessThan 4
+                    pair.client.close()
+                    pair.server.close()
+                    taking.join()
+                }
+            }
+        }
+
+        test("a stream of large messages allocates nothing, also when many grown ones are in the pool already") {
+            withEngine(workers = 1, config = EngineConfig(poolKeptBytesMax = 1_000_000)) {
+                val pair = pair()
+                val body = ByteArray(60_000)
+                coroutineScope {
+                    val taking = launch { for (m in pair.server.incoming) m.release() }
+                    List(64) { pair.client.message().also { m -> m.body().append(body) } }.forEach(Message::release)
+                    bytesPerRound(2_000) {
+                        val message = pair.client.message().operation(MessageOperation.SIGNAL)
+                        message.body().append(body)
+                        pair.client.send(message.channel(pair.here))
+                    } shouldBeLessThan EXACT_ENOUGH
+                    pair.client.close()
+                    pair.server.close()
                     taking.join()
                 }
             }

@@ -85,7 +85,12 @@ class TimeoutKernelTest :
 
         test("a peer that does not read holds a channel that ends no longer than closeTimeout") {
             ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { listening ->
-                val config = EngineConfig(closeTimeout = 300.milliseconds, channelMessagesMax = 10_000)
+                val config =
+                    EngineConfig(
+                        closeTimeout = 300.milliseconds,
+                        channelMessagesMax = 10_000,
+                        channelBytesMax = 1L shl 30,
+                    )
                 withEngine(config = config) {
                     val group = engine.create()
                     val hello = group.message().operation(MessageOperation.HELLO_REQUEST)

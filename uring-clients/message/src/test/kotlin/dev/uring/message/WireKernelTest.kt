@@ -1,11 +1,13 @@
 package dev.uring.message
 
+import dev.uring.dsl.dispatcher
 import dev.uring.message.codec.Message
 import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageStatus
 import dev.uring.message.codec.WireFormat
 import dev.uring.message.codec.encode
 import dev.uring.message.codec.hex
+import dev.uring.message.codec.seen
 import dev.uring.message.codec.toHex
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -84,6 +86,59 @@ class WireKernelTest :
             }
         }
 
+        test("large messages in pieces are whole, and one that breaks off goes back to the pool") {
+            val seed = System.nanoTime()
+            println("seed=$seed")
+            val random = Random(seed)
+            withEngine(workers = 1, config = EngineConfig(poolInitial = 4, poolMax = 4)) {
+                val group = engine.create()
+                val port = group.listen("tcp|127.0.0.1|0").address.port()
+                val sent =
+                    List(12) { number ->
+                        Message().operation(MessageOperation.SIGNAL).channel(7).id(number + 1L).also {
+                            if (random.nextBoolean()) it.headers().append("n", "$number")
+                            it.body().append(
+                                random.nextBytes(
+                                    if (number % 3 ==
+                                        0
+                                    ) {
+                                        10
+                                    } else {
+                                        random.nextInt(20_000, 65_536)
+                                    },
+                                ),
+                            )
+                        }
+                    }
+                val wire = sent.fold(ByteArray(0)) { bytes, message -> bytes + message.encode() }
+                io {
+                    Socket("127.0.0.1", port).use { socket ->
+                        var at = 0
+                        val end = wire.size - 5_000
+                        while (at < end) {
+                            val count = minOf(random.nextInt(1, 50_000), end - at)
+                            socket.getOutputStream().write(wire, at, count)
+                            at += count
+                        }
+                    }
+                }.also { peer ->
+                    var number = 0
+                    while (number < sent.size - 1) {
+                        val message = group.next()
+                        if (!message.isFromEngine) {
+                            message.seen() shouldBe sent[number++].copy().channel(message.channel()).seen()
+                        }
+                        message.release()
+                    }
+                    while (!group.next().isEndOfChannel) Unit
+                    peer.await()
+                }
+                withContext(group.home.dispatcher) {
+                    group.missingHere() shouldBe 0
+                }
+            }
+        }
+
         test("what is no message ends its channel, with the reason, and no other") {
             val cases =
                 mapOf(
@@ -153,7 +208,7 @@ class WireKernelTest :
 
         test("what a peer that is gone did not take comes back, in its order, before the channel's end") {
             ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { listening ->
-                withEngine(config = EngineConfig(channelMessagesMax = 10_000)) {
+                withEngine(config = EngineConfig(channelMessagesMax = 10_000, channelBytesMax = 1L shl 30)) {
                     val group = engine.create()
                     val hello = group.message().operation(MessageOperation.HELLO_REQUEST)
                     hello.headers().append("~connect_to", "tcp|127.0.0.1|${listening.localPort}")

@@ -280,6 +280,13 @@ public final class MessageBytes {
     }
   }
 
+  /** Makes room for so many bytes in all. */
+  void reserve(int count) {
+    if (count > size) {
+      room(count - size);
+    }
+  }
+
   void writeTo(ByteSink sink) {
     if (size > 0) {
       sink.putBytes(bytes, 0, size);

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
  * <h2>Shapes and units</h2>
  *
  * Begins with {@code initial} messages and keeps at most {@code max}. It keeps no more than
- * {@code keptBytesMax} bytes beyond the size of new messages: what comes back larger when so much
- * is kept already loses its memory.
+ * {@code keptBytesMax} bytes beyond the size of new messages: beyond, those that have lain there
+ * longest lose their memory.
  *
  * <h2>Ownership</h2>
  *
@@ -28,6 +28,8 @@ public final class MessagePool {
   private int max;
   private int count;
   private long keptBytes;
+  // The first so many have no memory beyond that of new messages.
+  private int trimmedCount;
   private long madeTotal;
   private long droppedTotal;
   private boolean wasFoundEmpty;
@@ -109,11 +111,9 @@ public final class MessagePool {
       droppedTotal++;
       messages[count++] = held(make());
     } else {
-      if (keptBytes + message.grownBytes() > keptBytesMax) {
-        message.trim();
-      }
       keptBytes += message.grownBytes();
       messages[count++] = message;
+      trimColdest();
     }
     boolean isNews = wasFoundEmpty;
     wasFoundEmpty = false;
@@ -179,6 +179,17 @@ public final class MessagePool {
     Arrays.fill(messages, null);
     count = 0;
     keptBytes = 0;
+    trimmedCount = 0;
+  }
+
+  // Not the one that came last: it is the next to go, and would have to grow again for most bodies.
+  private void trimColdest() {
+    trimmedCount = Math.min(trimmedCount, count - 1);
+    while (keptBytes > keptBytesMax) {
+      Message coldest = messages[trimmedCount++];
+      keptBytes -= coldest.grownBytes();
+      coldest.trim();
+    }
   }
 
   private Message make() {

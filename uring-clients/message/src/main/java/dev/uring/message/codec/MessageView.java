@@ -268,6 +268,38 @@ public final class MessageView {
     copyTo(message, channel, bits & ~WireFormat.ORIGIN_ENGINE, 0);
   }
 
+  /**
+   * After NEED_MORE, when {@link #hasFront}: copies what is there as {@link #copyTo(Message, int)}
+   * does, and makes room for the rest of the body.
+   *
+   * @param message what it had before is forgotten
+   * @param channel the number on this side
+   * @return how many bytes of the body are missing
+   */
+  public int copyFrontTo(Message message, int channel) {
+    message.clear();
+    message.rawHeader(channel, bits & ~WireFormat.ORIGIN_ENGINE, 0, id());
+    int headersFrom = at + MessageEncoder.HEADER_BYTES;
+    message.rawHeaders().bytes().append(bytes, headersFrom, headersBytes());
+    int bodyFrom = headersFrom + headersBytes();
+    int there = bytes.size() - bodyFrom;
+    message.rawBody().reserve(bodyBytesOnWire());
+    message.rawBody().append(bytes, bodyFrom, there);
+    return bodyBytesOnWire() - there;
+  }
+
+  /**
+   * After NEED_MORE: whether all but a part of its body is there, and that is not packed.
+   *
+   * @return whether {@link #copyFrontTo} may be called
+   */
+  public boolean hasFront() {
+    int there = bytes.size() - at;
+    return there >= MessageEncoder.HEADER_BYTES
+        && there >= MessageEncoder.HEADER_BYTES + headersBytes()
+        && !isPacked;
+  }
+
   /** Ends what it has lent. */
   public void end() {
     headers.end();

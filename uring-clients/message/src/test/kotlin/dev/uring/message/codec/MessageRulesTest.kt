@@ -115,10 +115,12 @@ class MessageRulesTest :
         }
 
         test("a status from before is forgotten") {
-            val message = Message()
-            refusal(message) shouldBe MessageStatus.INVALID_MESSAGE_MODE
-            MessageRules.checkAndPrepare(message.operation(MessageOperation.SIGNAL).channel(1), WireFormat.V1)
-            message.status() shouldBe MessageStatus.SUCCESS
+            for (id in listOf(0L, 5L)) {
+                val message = Message().id(id)
+                refusal(message) shouldBe MessageStatus.INVALID_MESSAGE_MODE
+                MessageRules.checkAndPrepare(message.operation(MessageOperation.SIGNAL).channel(1), WireFormat.V1)
+                message.status() shouldBe MessageStatus.SUCCESS
+            }
         }
 
         test("version 2 sets the origin instead of refusing it") {
