@@ -2,6 +2,8 @@ package dev.uring.bytes;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +44,11 @@ public abstract sealed class ByteView permits ByteWindow {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LONG_LE =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  // Below, setting up the JDK's own comparison costs more than this class's loop.
+  private static final int COMPARED_WHOLE_BYTES_MIN = 256;
+
+  private static final VarHandle ARRAY_LONG_LE =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long EVERY_BYTE_01 = 0x0101010101010101L;
   private static final long EVERY_BYTE_80 = 0x8080808080808080L;
 
@@ -295,8 +302,20 @@ public abstract sealed class ByteView permits ByteWindow {
     if (count != expected.length) {
       return false;
     }
-    for (int i = 0; i < count; i++) {
-      if (memory.get(ValueLayout.JAVA_BYTE, offset + from + i) != expected[i]) {
+    if (count >= COMPARED_WHOLE_BYTES_MIN) {
+      long first = offset + from;
+      MemorySegment whole = MemorySegment.ofArray(expected);
+      return MemorySegment.mismatch(memory, first, first + count, whole, 0, count) < 0;
+    }
+    // Eight bytes at a time: a loop that may leave at every byte is not made wide by the compiler.
+    int index = 0;
+    for (; index + Long.BYTES <= count; index += Long.BYTES) {
+      if (memory.get(LONG_LE, offset + from + index) != (long) ARRAY_LONG_LE.get(expected, index)) {
+        return false;
+      }
+    }
+    for (; index < count; index++) {
+      if (memory.get(ValueLayout.JAVA_BYTE, offset + from + index) != expected[index]) {
         return false;
       }
     }

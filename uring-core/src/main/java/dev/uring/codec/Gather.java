@@ -25,9 +25,12 @@ import java.lang.foreign.ValueLayout;
  */
 public final class Gather {
   private static final int BYTES_MIN = 4 << 10;
-  private static final int KEPT_BYTES_MAX = 64 << 10;
+
+  /** 64 KiB: of thousands of connections each may keep as much. */
+  public static final int KEPT_BYTES_MAX = 64 << 10;
 
   private final ByteWindow window;
+  private final long keptBytesMax;
   private Arena arena;
   private MemorySegment memory = MemorySegment.NULL;
   private int size;
@@ -38,7 +41,18 @@ public final class Gather {
    * @param lender who lends, as error messages should call it
    */
   public Gather(String lender) {
-    window = new ByteWindow(lender);
+    this(lender, KEPT_BYTES_MAX);
+  }
+
+  /**
+   * Memory without a byte in it.
+   *
+   * @param lender who lends, as error messages should call it
+   * @param keptBytesMax largest memory that is kept from message to message, in bytes
+   */
+  public Gather(String lender, int keptBytesMax) {
+    this.window = new ByteWindow(lender);
+    this.keptBytesMax = keptBytesMax;
   }
 
   /**
@@ -86,11 +100,11 @@ public final class Gather {
     size += count;
   }
 
-  /** Forgets the bytes; keeps a small block for the next message. */
+  /** Forgets the bytes; keeps the memory for the next message if it is no larger than the bound. */
   public void clear() {
     window.end();
     size = 0;
-    if (memory.byteSize() > KEPT_BYTES_MAX) {
+    if (memory.byteSize() > keptBytesMax) {
       free();
     }
   }

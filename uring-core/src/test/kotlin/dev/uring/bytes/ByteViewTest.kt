@@ -1,6 +1,7 @@
 package dev.uring.bytes
 
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
@@ -161,6 +162,21 @@ class ByteViewTest :
             a.contentEquals(2, 4, "hello".toByteArray()) shouldBe false
             a.contentEquals(2, 5, "hellO".toByteArray()) shouldBe false
             a.contentEquals(7, 0, ByteArray(0)) shouldBe true
+        }
+
+        test("one other byte anywhere makes the content another, whatever its length") {
+            for (count in (0..40) + listOf(255, 256, 257, 300, 4096)) {
+                val expected = ByteArray(count) { (it * 7).toByte() }
+                val view = ByteWindow.copyOf(ByteArray(3) + expected + ByteArray(9))
+                view.contentEquals(3, count, expected) shouldBe true
+                for (other in expected.indices) {
+                    val changed = expected.copyOf().also { it[other] = (it[other] + 1).toByte() }
+                    withClue("count=$count, other byte at $other") {
+                        view.contentEquals(3, count, changed) shouldBe
+                            false
+                    }
+                }
+            }
         }
 
         test("a zero byte at the end changes the hash") {
