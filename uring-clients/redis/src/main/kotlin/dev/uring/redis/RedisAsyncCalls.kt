@@ -4,6 +4,8 @@ import dev.uring.UringRuntime
 import dev.uring.bytes.ByteView
 import dev.uring.dsl.dispatcher
 import dev.uring.dsl.withBlocking
+import dev.uring.redis.codec.Command
+import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.Reply
 import dev.uring.redis.commands.ScoredMember
 import dev.uring.redis.commands.StreamEntry
@@ -43,6 +45,15 @@ public abstract class RedisAsyncCalls<K : Any, V : Any> internal constructor(
 
     /** [kotlin] with keys and values that are text. */
     internal abstract val kotlinText: RedisExecutor<String, String>
+
+    override val codec: RedisCodec<K, V> get() = kotlin.codec
+
+    override fun command(command: Command): CommandWriter = kotlin.command(command)
+
+    override fun <T> execute(
+        request: CommandWriter,
+        reply: Reply<T>,
+    ): CompletionStage<T> = stage { kotlin.execute(request, reply) }
 
     /** Runs [call] on the worker that this is called on, or on the workers by turns. */
     internal fun <T> stage(call: suspend CoroutineScope.() -> T): CompletionStage<T> {

@@ -95,7 +95,11 @@ internal class RedisSide(
     fun writer(command: Command): CommandWriter = (writers.removeLastOrNull() ?: CommandWriter()).begin(command)
 
     fun giveBack(writer: CommandWriter) {
-        if (writers.size < KEPT_MAX) writers.add(writer)
+        val isLarge = writer.memoryBytes() > SMALL_WRITER_BYTES_MAX
+        // Lets go of what is too large to be kept.
+        if (isLarge) writer.clear()
+        val keptMax = if (isLarge) LARGE_WRITERS_KEPT_MAX else KEPT_MAX
+        if (writers.size < keptMax) writers.add(writer)
     }
 
     fun call(context: CoroutineContext): CommandCall = calls.take(context)
@@ -159,7 +163,12 @@ internal class RedisSide(
         // As many coroutines as usually wait at once; each object is a few hundred bytes.
         const val KEPT_MAX = 4096
 
-        // Batches that a worker has under way at the same time; each may keep 64 KiB.
+        // Most commands fit into a writer as small as this. A larger one is kept only where it is one of few: each has up to
+        // 128 KiB, and together they have at most 8 MiB for a worker.
+        const val SMALL_WRITER_BYTES_MAX = 4 shl 10
+        const val LARGE_WRITERS_KEPT_MAX = 64
+
+        // Batches that a worker has under way at the same time; each may keep 128 KiB.
         const val CONTENTS_KEPT_MAX = 64
     }
 }

@@ -51,6 +51,24 @@ class RedisAllocationKernelTest :
             }
         }
 
+        test("nor does a SET of 64 KiB, and a GET of it by view allocates at most 64 bytes") {
+            withClient(redis) { client ->
+                val value = "v".repeat(64 shl 10)
+                bytesPerCommand(
+                    coroutines = 1,
+                    LARGE_COMMANDS,
+                ) { client.store("alloc:large", value) } shouldBeLessThanOrEqual
+                    64
+                var total = 0L
+                val read =
+                    bytesPerCommand(coroutines = 1, LARGE_COMMANDS) {
+                        total +=
+                            client.getView("alloc:large") { it!!.size() }
+                    }
+                read shouldBeLessThanOrEqual 64
+            }
+        }
+
         test("GET by view allocates at most 64 bytes") {
             withClient(redis) { client ->
                 client.store("alloc:view", "v".repeat(1000))
@@ -101,6 +119,7 @@ class RedisAllocationKernelTest :
 private val SKIPPED = Reply { it.skip() }
 private val PING = Command.of("PING")
 private const val COMMANDS_PER_ROUND = 20_000
+private const val LARGE_COMMANDS = 2_000
 private const val ROUNDS_MAX = 30
 private const val EXACT_ENOUGH = 8L // half of the smallest object
 
@@ -109,14 +128,15 @@ private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 // Called on a worker, which runs all of the coroutines.
 private suspend inline fun CoroutineScope.bytesPerCommand(
     coroutines: Int,
+    commands: Int = COMMANDS_PER_ROUND,
     crossinline command: suspend () -> Unit,
 ): Long {
     var best = Long.MAX_VALUE
     var rounds = 0
     while (best >= EXACT_ENOUGH && rounds++ < ROUNDS_MAX) {
         val before = threads.currentThreadAllocatedBytes
-        List(coroutines) { launch { repeat(COMMANDS_PER_ROUND / coroutines) { command() } } }.joinAll()
-        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / COMMANDS_PER_ROUND)
+        List(coroutines) { launch { repeat(commands / coroutines) { command() } } }.joinAll()
+        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / commands)
     }
     return best
 }

@@ -289,6 +289,15 @@ public final class CommandWriter {
   }
 
   /**
+   * What the writer holds for the commands to come.
+   *
+   * @return bytes of memory, whatever is written there
+   */
+  public int memoryBytes() {
+    return request.memoryBytes();
+  }
+
+  /**
    * Completes the command: nothing may be appended any more.
    *
    * @return how many bytes {@link #writeTo} writes, those of commands before it included

@@ -48,13 +48,15 @@ public record ReplyLimits(
   /** 1 GiB; positions are ints, so no reply may reach 2 GiB. */
   public static final int REPLY_BYTES_MAX = 1 << 30;
 
+  /**
+   * 32 KiB, a receive buffer of the default size: a longer reply comes in pieces in any case. Here
+   * they go into memory that is kept from reply to reply; in the connection they would move each
+   * time that they outgrow a block.
+   */
+  public static final int GATHER_BYTES_MIN = 32 << 10;
+
   private static final ReplyLimits DEFAULTS = new ReplyLimits(
-      DEPTH_MAX,
-      VALUES_MAX,
-      BULK_BYTES_MAX,
-      LINE_BYTES_MAX,
-      REPLY_BYTES_MAX,
-      RespLimits.GATHER_BYTES_MIN);
+      DEPTH_MAX, VALUES_MAX, BULK_BYTES_MAX, LINE_BYTES_MAX, REPLY_BYTES_MAX, GATHER_BYTES_MIN);
 
   /** Checks every limit. */
   public ReplyLimits {

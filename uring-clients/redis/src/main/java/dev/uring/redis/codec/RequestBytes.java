@@ -19,7 +19,8 @@ import java.util.Arrays;
  */
 final class RequestBytes {
   private static final int BYTES_MIN = 256;
-  private static final int KEPT_BYTES_MAX = 64 << 10;
+  // A value of 64 KiB and what stands around it.
+  private static final int KEPT_BYTES_MAX = 128 << 10;
   private static final int LENGTH_LINE_BYTES_MAX = 13;
 
   // Hardly any length has more digits; these lines are one store, and a byte.
@@ -35,6 +36,11 @@ final class RequestBytes {
   private int until;
   private int bulkFrom;
   private StringBuilder text;
+
+  /** How many bytes there is room for. */
+  int memoryBytes() {
+    return bytes.length;
+  }
 
   /** How many bytes there are. */
   int until() {

@@ -58,8 +58,8 @@ public abstract sealed class RespDecoder implements AutoCloseable
   private int consumedBytes;
   private String errorText;
 
-  RespDecoder(String name, int gatherBytesMin) {
-    this.gather = new Gather(name + ", its own memory");
+  RespDecoder(String name, int gatherBytesMin, int keptBytesMax) {
+    this.gather = new Gather(name + ", its own memory", keptBytesMax);
     this.gatherBytesMin = gatherBytesMin;
   }
 

@@ -30,6 +30,9 @@ import dev.uring.codec.DecodeStatus;
  * RESP3 specification.
  */
 public final class RespReplyDecoder extends RespDecoder {
+  // Values of 64 KiB are common, and each has a frame around it. A client has few connections.
+  private static final int GATHERED_BYTES_KEPT_MAX = 256 << 10;
+
   // So that a length line with its end is a word of eight bytes at most.
   private static final int PLAIN_DIGITS_MAX = 5;
   private static final short LINE_END = '\r' | '\n' << 8;
@@ -58,7 +61,7 @@ public final class RespReplyDecoder extends RespDecoder {
    * @param limits what a server may send
    */
   public RespReplyDecoder(ReplyLimits limits) {
-    super("RespReplyDecoder", limits.gatherBytesMin());
+    super("RespReplyDecoder", limits.gatherBytesMin(), GATHERED_BYTES_KEPT_MAX);
     this.limits = limits;
     this.nesting = new ReplyNesting(tape, limits.depthMax());
   }

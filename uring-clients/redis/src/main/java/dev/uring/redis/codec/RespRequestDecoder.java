@@ -2,6 +2,7 @@ package dev.uring.redis.codec;
 
 import dev.uring.bytes.ByteView;
 import dev.uring.codec.DecodeStatus;
+import dev.uring.codec.Gather;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -63,7 +64,7 @@ public final class RespRequestDecoder extends RespDecoder implements RespArgumen
    * @param limits what a peer may send
    */
   public RespRequestDecoder(RespLimits limits) {
-    super("RespRequestDecoder", limits.gatherBytesMin());
+    super("RespRequestDecoder", limits.gatherBytesMin(), Gather.KEPT_BYTES_MAX);
     this.limits = limits;
   }
 

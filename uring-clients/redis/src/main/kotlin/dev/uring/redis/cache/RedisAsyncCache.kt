@@ -5,10 +5,6 @@ import dev.uring.redis.RedisAsyncCalls
 import dev.uring.redis.RedisAsyncClient
 import dev.uring.redis.RedisCodec
 import dev.uring.redis.RedisExecutor
-import dev.uring.redis.codec.Command
-import dev.uring.redis.codec.CommandWriter
-import dev.uring.redis.codec.Reply
-import java.util.concurrent.CompletionStage
 
 /**
  * A client that keeps the replies to what it reads, for Java: see [RedisCache], of which this is the other face, and
@@ -26,15 +22,6 @@ public class RedisAsyncCache<K : Any, V : Any> internal constructor(
     override val kotlin: RedisExecutor<K, V> get() = cache
 
     override val kotlinText: RedisExecutor<String, String> get() = cache.withCodec(RedisCodec.UTF8)
-
-    override val codec: RedisCodec<K, V> get() = cache.codec
-
-    override fun command(command: Command): CommandWriter = cache.command(command)
-
-    override fun <T> execute(
-        request: CommandWriter,
-        reply: Reply<T>,
-    ): CompletionStage<T> = stage { cache.execute(request, reply) }
 
     /** The same connections and the same cache, with other types for keys and values. */
     public fun <L : Any, W : Any> withCodec(codec: RedisCodec<L, W>): RedisAsyncCache<L, W> =

@@ -10,9 +10,6 @@ import dev.uring.redis.RedisCodec
 import dev.uring.redis.RedisExecutor
 import dev.uring.redis.cache.CacheConfig
 import dev.uring.redis.cache.CacheSnapshot
-import dev.uring.redis.codec.Command
-import dev.uring.redis.codec.CommandWriter
-import dev.uring.redis.codec.Reply
 import dev.uring.redis.commands.RedisBatchCommands
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.future.future
@@ -39,15 +36,6 @@ public class RedisAsyncCluster<K : Any, V : Any> internal constructor(
     override val kotlin: RedisExecutor<K, V> get() = cluster
 
     override val kotlinText: RedisExecutor<String, String> get() = cluster.withCodec(RedisCodec.UTF8)
-
-    override val codec: RedisCodec<K, V> get() = cluster.codec
-
-    override fun command(command: Command): CommandWriter = cluster.command(command)
-
-    override fun <T> execute(
-        request: CommandWriter,
-        reply: Reply<T>,
-    ): CompletionStage<T> = stage { cluster.execute(request, reply) }
 
     /** Sends the commands that [block] adds in one piece to each node; see [RedisCluster.pipeline]. */
     public fun <R> pipeline(block: Function<RedisBatchCommands<K, V>, R>): CompletionStage<R> =

@@ -7,9 +7,6 @@ import dev.uring.redis.RedisCodec
 import dev.uring.redis.RedisExecutor
 import dev.uring.redis.cache.CacheConfig
 import dev.uring.redis.cache.CacheSnapshot
-import dev.uring.redis.codec.Command
-import dev.uring.redis.codec.CommandWriter
-import dev.uring.redis.codec.Reply
 import dev.uring.redis.commands.RedisBatchCommands
 import java.util.concurrent.CompletionStage
 import java.util.function.Function
@@ -31,15 +28,6 @@ public class RedisAsyncSharded<K : Any, V : Any> internal constructor(
     override val kotlin: RedisExecutor<K, V> get() = sharded
 
     override val kotlinText: RedisExecutor<String, String> get() = sharded.withCodec(RedisCodec.UTF8)
-
-    override val codec: RedisCodec<K, V> get() = sharded.codec
-
-    override fun command(command: Command): CommandWriter = sharded.command(command)
-
-    override fun <T> execute(
-        request: CommandWriter,
-        reply: Reply<T>,
-    ): CompletionStage<T> = stage { sharded.execute(request, reply) }
 
     /** Sends the commands that [block] adds in one piece to each server; see [RedisSharded.pipeline]. */
     public fun <R> pipeline(block: Function<RedisBatchCommands<K, V>, R>): CompletionStage<R> =
