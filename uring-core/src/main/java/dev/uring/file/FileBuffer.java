@@ -8,6 +8,7 @@ import dev.uring.bytes.FixedSink;
 import dev.uring.driver.FileDriver;
 import dev.uring.worker.Worker;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
@@ -156,6 +157,12 @@ public final class FileBuffer implements AutoCloseable {
     isClosed = true;
     window.end();
     release();
+  }
+
+  /** The memory as a buffer, whose position and limit are for the caller to set. */
+  ByteBuffer buffer() {
+    checkOpen();
+    return block != null ? block.buffer() : memory.asByteBuffer();
   }
 
   /** Holds the memory for a request and returns the address of a part of it. */

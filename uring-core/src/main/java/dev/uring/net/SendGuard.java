@@ -1,6 +1,7 @@
 package dev.uring.net;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
@@ -35,6 +36,17 @@ public interface SendGuard {
    */
   MemorySegment memory();
 
+  /**
+   * The same memory as a buffer, for layers such as TLS, whose engines know no segments. With one
+   * they read where the bytes lie; without it the bytes are copied for them.
+   *
+   * @return from index 0 on the bytes of {@link #memory()}; position and limit are set by whoever
+   *     asks. Null, which is the default, when there is none. May be asked more than once
+   */
+  default ByteBuffer buffer() {
+    return null;
+  }
+
   /** The memory is the program's again. */
   void released();
 
@@ -49,9 +61,19 @@ public interface SendGuard {
     Objects.requireNonNull(memory, "memory");
     Objects.requireNonNull(onReleased, "onReleased");
     return new SendGuard() {
+      private ByteBuffer buffer;
+
       @Override
       public MemorySegment memory() {
         return memory;
+      }
+
+      @Override
+      public ByteBuffer buffer() {
+        if (buffer == null) {
+          buffer = memory.asByteBuffer();
+        }
+        return buffer;
       }
 
       @Override

@@ -40,9 +40,10 @@ final class SendPath {
   // program's. Sends of this size gain nothing by being larger.
   private static final int ENCODED_BYTES_MAX = 1 << 17;
 
-  // Bytes that lie in no block of ours go to the layer through a buffer of this size, which is that
-  // of the largest TLS record.
-  private static final int STAGED_BYTES_MAX = 1 << 14;
+  // Bytes that lie in no buffer go to the layer through one of this size: several TLS records.
+  // Engines differ in what they put into one: of 16 KiB the JDK's made a record of 16 367 bytes and
+  // another for the last 17.
+  private static final int STAGED_BYTES_MAX = 1 << 16;
 
   private final Connection connection;
   private final Worker worker;
@@ -174,6 +175,12 @@ final class SendPath {
     if (piece.block != null) {
       int from = (int) (piece.offset() - piece.block.offset());
       layer.encode(piece.block.buffer().limit(from + count).position(from));
+      return;
+    }
+    ByteBuffer lent = piece.guard == null ? null : piece.guard.buffer();
+    if (lent != null) {
+      int from = (int) piece.offset();
+      layer.encode(lent.limit(from + count).position(from));
       return;
     }
     if (staged == null) {

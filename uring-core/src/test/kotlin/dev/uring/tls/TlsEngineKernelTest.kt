@@ -11,10 +11,14 @@ import dev.uring.testing.smallConfig
 import dev.uring.testing.tlsTest
 import dev.uring.testing.withServer
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldHaveAtLeastSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+import java.io.ByteArrayOutputStream
 import java.lang.foreign.Arena
 import java.lang.foreign.MemorySegment
+import java.lang.foreign.ValueLayout
 import java.net.Socket
 import java.nio.ByteBuffer
 import java.util.concurrent.CopyOnWriteArrayList
@@ -51,6 +55,19 @@ class TlsEngineKernelTest :
         }
 
         for (provider in PROVIDERS) {
+            tlsTest("what is handed over with a buffer is encoded where it lies, with the ways of $provider") {
+                Arena.ofShared().use { arena ->
+                    val reply = Lent(arena.allocate(LENT_BYTES))
+                    val engine = Sources()
+                    withEngine(provider, engine, reply) { client ->
+                        client.getOutputStream().write(record("more"))
+                        client.readContent(LENT_BYTES) shouldBe reply.content()
+                    }
+                    engine.seen.forEach { it shouldBeSameInstanceAs reply.buffer() }
+                    engine.seen shouldHaveAtLeastSize 1
+                }
+            }
+
             tlsTest("an engine that wants more room for a record's content gets it, with the ways of $provider") {
                 withEngine(provider, Demanding()) { client ->
                     client.getOutputStream().write(record("first") + record("second"))
@@ -93,6 +110,9 @@ class TlsEngineKernelTest :
 
 /** How often the layer asks an engine that takes nothing. */
 private const val ATTEMPTS = 4
+
+/** More than one send is given. */
+private const val LENT_BYTES = 300_000L
 
 /** Wants room for the largest content, whatever the record has. */
 private class Demanding : KeepingEngine() {
@@ -160,6 +180,47 @@ private class Handed :
     override fun released() = Unit
 }
 
+/** Answers each arrival with memory that it hands over, and has as a buffer too. */
+private class Lent(
+    private val memory: MemorySegment,
+) : ConnectionHandler,
+    SendGuard {
+    private val buffer = memory.asByteBuffer()
+
+    init {
+        for (at in 0 until LENT_BYTES) buffer.put(at.toInt(), (at * 31 + at / 251).toByte())
+    }
+
+    fun content(): ByteArray = memory.toArray(ValueLayout.JAVA_BYTE)
+
+    override fun onReceive(
+        connection: Connection,
+        bytes: ByteView,
+    ): Int {
+        connection.write(this)
+        return bytes.size()
+    }
+
+    override fun memory(): MemorySegment = memory
+
+    override fun buffer(): ByteBuffer = buffer
+
+    override fun released() = Unit
+}
+
+/** Notes where the content of records is read. */
+private class Sources : KeepingEngine() {
+    val seen: MutableList<ByteBuffer> = CopyOnWriteArrayList()
+
+    override fun wrap(
+        src: ByteBuffer,
+        dst: ByteBuffer,
+    ): SSLEngineResult {
+        if (src.hasRemaining()) seen += src
+        return super.wrap(src, dst)
+    }
+}
+
 /** Takes nothing so many times, and from then on everything. */
 private class Hesitant(
     private var unwraps: Int,
@@ -209,4 +270,16 @@ private fun Socket.readRecord(bytes: Int = 1): String {
         text.append(getInputStream().readNBytes(header[4].toInt()).decodeToString())
     }
     return text.toString()
+}
+
+/** The content of records, which are to end where [bytes] do. */
+private fun Socket.readContent(bytes: Long): ByteArray {
+    val content = ByteArrayOutputStream()
+    while (content.size() < bytes) {
+        val header = getInputStream().readNBytes(HEADER_BYTES)
+        check(header.size == HEADER_BYTES) { "the connection ended after ${content.size()} bytes" }
+        val length = (header[3].toInt() and 0xFF shl 8) or (header[4].toInt() and 0xFF)
+        content.write(getInputStream().readNBytes(length))
+    }
+    return content.toByteArray()
 }

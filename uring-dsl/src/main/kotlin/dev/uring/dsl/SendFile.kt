@@ -8,7 +8,7 @@ import dev.uring.file.FileSource
  * ### Shapes and units
  * The [bytes] from [position] on; without [bytes], to the end that the file has now. Ordered with everything else that
  * is written to the connection: behind what was written before the call, before what is written afterwards. Read in
- * chunks of 128 KiB as the peer takes them; no byte passes through the Java heap. Returns how many bytes it was.
+ * chunks of 64 KiB as the peer takes them; no byte passes through the Java heap. Returns how many bytes it was.
  * ### Ownership
  * [file] stays the caller's and must stay open until this returns.
  * ### Threading and cancellation

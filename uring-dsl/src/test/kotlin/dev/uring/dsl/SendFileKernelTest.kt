@@ -1,6 +1,7 @@
 package dev.uring.dsl
 
 import dev.uring.base.FileException
+import dev.uring.file.FileSource
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeLessThan
@@ -98,7 +99,7 @@ class SendFileKernelTest :
         }
     })
 
-private const val CHUNK = 1 shl 17
+private const val CHUNK = FileSource.CHUNK_BYTES
 
 private inline fun withFile(
     size: Int,

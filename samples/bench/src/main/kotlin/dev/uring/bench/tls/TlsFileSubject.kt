@@ -80,7 +80,7 @@ class TlsFileSubject private constructor(
                 "one process, epoll, OpenSSL, no kTLS, output_buffers 2 128k, open_file_cache, tcp_nodelay on"
             return RunningNginx.launch(NGINX, settings, checkNotNull(Nginx.installed), session) { home, port ->
                 val pem = store.writePem(home)
-                // Chunks as large as ours, as many of them, and the file opened once.
+                // Chunks as large as Netty's, as many of them, and the file opened once.
                 """
                 http {
                   access_log off;
