@@ -1,6 +1,7 @@
 package dev.uring.bench.message
 
 import org.HdrHistogram.Histogram
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 
@@ -19,7 +20,8 @@ class MessageLoad(
     val latencies: Histogram,
 ) {
     /** What is sent: not the same byte everywhere, so that a cut or shifted one shows. */
-    val body: ByteArray = ByteArray(workload.bodyBytes) { ('a' + it % 23).code.toByte() }
+    val body: ByteArray =
+        BODIES.computeIfAbsent(workload.bodyBytes) { size -> ByteArray(size) { ('a' + it % 23).code.toByte() } }
     private val expectedSize = if (isFaulty) body.size + 1 else body.size
     private val failure = AtomicReference<String>()
     private val sent = AtomicLong()
@@ -91,6 +93,9 @@ class MessageLoad(
 
     private companion object {
         const val CLOCK_MASK = 63L
+
+        // Of all rounds: a new one would be most of what a round of large bodies allocates.
+        val BODIES = ConcurrentHashMap<Int, ByteArray>()
     }
 }
 
