@@ -495,7 +495,6 @@ public final class MemcacheWriter {
    */
   public boolean isGetOfOne() {
     return keysCount == 1
-        && commandsCount == 1
         && (firstWord == CommandWord.GET || firstWord == CommandWord.GETS)
         && until == keysFrom + keyBytes + LINE_END_BYTES;
   }

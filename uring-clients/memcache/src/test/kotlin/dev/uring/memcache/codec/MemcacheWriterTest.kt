@@ -63,6 +63,30 @@ class MemcacheWriterTest :
                 "ms n 20\r\n-9223372036854775808\r\n"
         }
 
+        test("one get of one key and nothing else can share its line, and others put their key behind it") {
+            fun canShare(write: MemcacheWriter.() -> Unit) = writer.clear().apply(write).isGetOfOne
+            repeat(2) { canShare { command(CommandWord.GET).key("a").end() } shouldBe true }
+            writer.copy().isGetOfOne shouldBe true
+            canShare { command(CommandWord.GETS).key("a".toByteArray()).end() } shouldBe true
+            canShare { command(CommandWord.GET).key("a").key("b").end() } shouldBe false
+            canShare { command(CommandWord.GET).key("a").word("b").end() } shouldBe false
+            canShare { command(CommandWord.GET).key("a") } shouldBe false
+            canShare { command(CommandWord.GET).key("a").end().fence() } shouldBe false
+            canShare { command(CommandWord.DELETE).key("a").end() } shouldBe false
+            writer
+                .clear()
+                .command(CommandWord.GET)
+                .key("key")
+                .end()
+            Arena.ofConfined().use { arena ->
+                val sink = FixedSink(arena.allocate(20))
+                writer.writeOpenTo(sink)
+                writer.writeLastKeyTo(sink)
+                sink.view().toLatin1(0, sink.size()) shouldBe "get key key"
+                writer.lastKeyBytes() shouldBe 3
+            }
+        }
+
         test("one large array goes out as it is, and what follows it keeps its place") {
             val large = ByteArray(MemcacheWriter.REFERENCE_BYTES_MIN) { 'x'.code.toByte() }
             val other = ByteArray(5000) { 'y'.code.toByte() }

@@ -40,6 +40,15 @@ class MemcacheSessionTest :
             session.end() shouldBe gets.drop(1)
         }
 
+        test("one that takes its item for the end of its answer does not end those of others on its line") {
+            val session = MemcacheSession(MemcacheLimits.defaults(), 10)
+            val gets = List(3) { Expecting(it, if (it == 0) Shape.LINE else Shape.KEYED, joins = it > 0) }
+            gets.forEach(session::sent)
+            session.take("VALUE k0 0 1\r\na\r\nVALUE k1 0 1\r\nb\r\nEND\r\n")
+            gets.map { it.lines.toList() } shouldBe gets.map { it.itemsOf("a", "b") }
+            session.close()
+        }
+
         test("the first of a line that waits has its answer with its item, whoever has a later one waits for the end") {
             val session = MemcacheSession(MemcacheLimits.defaults(), 10)
             val gets = List(4) { Expecting(it, Shape.KEYED, joins = it > 0).also(session::sent) }
@@ -87,7 +96,7 @@ private fun script(random: Random) {
     session.errorText() shouldBe null
     session.pendingCount() shouldBe 0
     for (command in commands) {
-        val due = if (command.isGivenUp) command.expected.take(command.lines.size) else command.expected
+        val due = if (command.isGivenUp) command.expected.take(command.linesWhenGivenUp) else command.expected
         command.lines shouldBe due
     }
     session.close()
@@ -135,11 +144,14 @@ private class Expecting(
     val lines = mutableListOf<String>()
     val expected = mutableListOf<String>()
     var isGivenUp = false
+    var linesWhenGivenUp = 0
+        private set
     private var isClaimed = false
 
     fun giveUp() {
         if (isGivenUp) return
         isGivenUp = true
+        linesWhenGivenUp = lines.size
         abandon()
     }
 
