@@ -18,17 +18,28 @@ import dev.uring.redis.cmd
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
 import dev.uring.redis.codec.ValueCodec
+import dev.uring.redis.commands.Aggregation
 import dev.uring.redis.commands.Expiry
+import dev.uring.redis.commands.IndexOptions
+import dev.uring.redis.commands.IndexedType
+import dev.uring.redis.commands.Reducer
+import dev.uring.redis.commands.SortOrder
 import dev.uring.redis.commands.dbSize
+import dev.uring.redis.commands.ftCreate
+import dev.uring.redis.commands.ftSearch
 import dev.uring.redis.commands.get
 import dev.uring.redis.commands.hgetAll
+import dev.uring.redis.commands.hset
 import dev.uring.redis.commands.incr
+import dev.uring.redis.commands.jsonNumIncrBy
 import dev.uring.redis.commands.mget
 import dev.uring.redis.commands.mset
 import dev.uring.redis.commands.set
 import dev.uring.redis.consumerGroup
+import dev.uring.redis.ftAggregateFlow
 import dev.uring.redis.getStream
 import dev.uring.redis.getView
+import dev.uring.redis.jsonValues
 import dev.uring.redis.keyspaceEvents
 import dev.uring.redis.monitor
 import dev.uring.redis.pipeline
@@ -227,4 +238,41 @@ suspend fun storeReceived(
 ) {
     val received = from.readOwned(bytes) ?: return
     redis.setHandedOver("upload", received, Expiry.After(1.hours))
+}
+
+/** Finds hashes by what is in them; needs a server with RediSearch. */
+suspend fun searching(redis: RedisClient) {
+    redis.ftCreate("books", IndexOptions().on(IndexedType.Hash).prefixes("book:")) {
+        text("title").weight(5.0).sortable()
+        tag("genres").separator(';')
+        numeric("price").sortable()
+    }
+    redis.hset("book:1", mapOf("title" to "The Quick Fox", "genres" to "fable;short", "price" to "12"))
+    val found =
+        redis.ftSearch("books", "fox @price:[10 20]") {
+            returns("title", "price")
+            sortBy("price", SortOrder.Descending)
+            limit(0, 10)
+        }
+    println("${found.total} found")
+    for (book in found.documents) println("${book.id}: ${book["title"]} for ${book["price"]}")
+}
+
+/** Groups what a search finds, and goes through it however much it is. */
+suspend fun aggregating(redis: RedisClient) {
+    val byGenre =
+        Aggregation()
+            .groupBy("@genres", Reducer.count().alias("books"), Reducer.average("@price").alias("mean"))
+            .sortBy("@books", SortOrder.Descending)
+    redis.ftAggregateFlow("books", "*", byGenre).collect { row ->
+        println("${row["genres"]}: ${row.long("books")} for ${row.double("mean")} each")
+    }
+}
+
+/** A JSON document as a type of the program's own; needs a server with RedisJSON. */
+suspend fun documents(redis: RedisClient): Int? {
+    val documents = redis.jsonValues(Json)
+    documents.jsonSet("order:7", mapOf("apples" to 3, "pears" to 1))
+    redis.jsonNumIncrBy("order:7", "$.apples", 2.0)
+    return documents.jsonGet<Int>("order:7", "$.apples")
 }

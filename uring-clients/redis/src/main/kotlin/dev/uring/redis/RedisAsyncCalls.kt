@@ -7,6 +7,8 @@ import dev.uring.dsl.withBlocking
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.CommandWriter
 import dev.uring.redis.codec.Reply
+import dev.uring.redis.commands.AggregateRow
+import dev.uring.redis.commands.Aggregation
 import dev.uring.redis.commands.ScoredMember
 import dev.uring.redis.commands.StreamEntry
 import dev.uring.worker.Worker
@@ -155,6 +157,17 @@ public abstract class RedisAsyncCalls<K : Any, V : Any> internal constructor(
                 claimIdle.toKotlinDuration(),
             )
         }
+
+    /** The rows of an aggregation, piece by piece. */
+    @JvmOverloads
+    public fun ftAggregateAll(
+        index: String,
+        query: String,
+        aggregation: Aggregation = Aggregation(),
+        count: Long? = null,
+        maxIdle: Duration? = null,
+    ): RedisItems<AggregateRow> =
+        items { kotlin.ftAggregateFlow(index, query, aggregation, count, maxIdle?.toKotlinDuration()) }
 
     private fun pieces(source: InputStream): Flow<ByteArray> =
         flow {

@@ -2,6 +2,8 @@ package dev.uring.redis
 
 import dev.uring.base.UringException
 import dev.uring.client.ClientFailures
+import dev.uring.redis.commands.CommandInfo
+import dev.uring.redis.commands.CommandTable
 import kotlin.time.Duration
 
 /** What goes wrong with Redis. Thread: any. */
@@ -14,18 +16,35 @@ public sealed class RedisFailure(
  * The server refuses a command.
  *
  * [code] is the first word of what it says, such as `ERR`, `WRONGTYPE` or `NOAUTH`; [serverText] is all of it. [server] is
- * which one, where a client has several that are no cluster; else null.
+ * which one, where a client has several that are no cluster; else null. [missingModule] is the module, such as `RedisJSON`,
+ * that has the command and that the server has not loaded, or not in a version with this command; else null.
  */
 public class RedisException(
     public val command: String,
     public val serverText: String,
     public val server: String? = null,
-) : RedisFailure("$command: ${server ?: "the server"} answers: $serverText${remedy(serverText)}") {
+) : RedisFailure(
+        "$command: ${server ?: "the server"} answers: $serverText${remedy(command, serverText)}",
+    ) {
     public val code: String get() = serverText.substringBefore(' ')
 
+    public val missingModule: String? get() = missing(command, serverText)?.module
+
     private companion object {
-        fun remedy(text: String): String =
+        fun missing(
+            command: String,
+            text: String,
+        ): CommandInfo? {
+            if (!text.startsWith("ERR unknown command")) return null
+            return CommandTable.commands[command]?.takeIf { it.module != null }
+        }
+
+        fun remedy(
+            command: String,
+            text: String,
+        ): String =
             when (text.substringBefore(' ')) {
+                "ERR" -> missing(command, text)?.let(::remedyOfModule).orEmpty()
                 "NOAUTH" -> "\n  Give a password: redis://:password@host:port or redis://user:password@host:port."
                 "WRONGPASS" -> "\n  Likely cause: user or password is wrong. The user is 'default' unless named."
                 "WRONGTYPE" -> "\n  Likely cause: the key holds a value of another kind. TYPE key says which."
@@ -34,6 +53,11 @@ public class RedisException(
                 "MOVED", "ASK" -> "\n  This is one node of a cluster, and the key belongs to another one."
                 else -> ""
             }
+
+        fun remedyOfModule(info: CommandInfo): String =
+            "\n  Likely cause: the server has not loaded the module ${info.module}, or one that is older than " +
+                "${info.since}.\n  MODULE LIST says which it has. Redis 8 brings it along; an older server loads it: " +
+                "redis-server --loadmodule FILE, or the image redis/redis-stack-server."
     }
 }
 

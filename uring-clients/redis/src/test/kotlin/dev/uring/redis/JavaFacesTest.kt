@@ -94,7 +94,13 @@ private val FACES: List<Pair<KClass<*>, KClass<*>>> =
 
 /** What Java calls otherwise: a flow is something to go through, not a `Flow`. */
 private val OTHERWISE =
-    mapOf("scanFlow" to "scanAll", "hscanFlow" to "hscanAll", "sscanFlow" to "sscanAll", "zscanFlow" to "zscanAll")
+    mapOf(
+        "scanFlow" to "scanAll",
+        "hscanFlow" to "hscanAll",
+        "sscanFlow" to "sscanAll",
+        "zscanFlow" to "zscanAll",
+        "ftAggregateFlow" to "ftAggregateAll",
+    )
 
 /** Of every class. */
 private val PLAIN = setOf("toString", "equals", "hashCode")

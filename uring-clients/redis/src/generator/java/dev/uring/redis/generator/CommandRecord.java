@@ -42,9 +42,11 @@ record CommandRecord(
   /** Kotlin for its flags, as a bit mask. */
   String mask(boolean isIdempotent) {
     StringBuilder mask = new StringBuilder();
-    boolean isReadOnly = facts.has("readonly");
+    // READONLY means "may be repeated, and by any replica" too: a form that reads on from a cursor
+    // may not.
+    boolean isReadOnly = isIdempotent && facts.has("readonly");
     add(mask, isReadOnly, "READONLY");
-    add(mask, isIdempotent && (isReadOnly || facts.has("idempotent")), "IDEMPOTENT");
+    add(mask, isReadOnly || isIdempotent && facts.has("idempotent"), "IDEMPOTENT");
     add(mask, facts.has("connection"), "CONNECTION");
     add(mask, facts.policy().startsWith("all_nodes"), "ALL_NODES");
     add(mask, facts.policy().startsWith("all_shards"), "ALL_PRIMARIES");

@@ -15,12 +15,14 @@ import java.util.regex.Pattern;
  * One file of the command table.
  *
  * @param name as the file is called, such as {@code sorted-sets}
+ * @param module the module of the server that has its commands; empty when the server itself has
+ *     them
  * @param enums the enum classes that it declares
  * @param commands its commands, in the file's order
  */
-record Group(String name, List<EnumType> enums, List<CommandRecord> commands) {
+record Group(String name, String module, List<EnumType> enums, List<CommandRecord> commands) {
   private static final Pattern HEAD =
-      Pattern.compile("([A-Z][A-Z_|-]*) (-?\\d+) (\\d+\\.\\d+\\.\\d+) (\\S+) (\\S+)((?: \\S+)*)");
+      Pattern.compile("([A-Z][A-Z_.|-]*) (-?\\d+) (\\d+\\.\\d+\\.\\d+) (\\S+) (\\S+)((?: \\S+)*)");
 
   /** An enum class: its constants by Kotlin name, with their words on the wire. */
   record EnumType(String name, Map<String, String> words, String description) {}
@@ -33,6 +35,11 @@ record Group(String name, List<EnumType> enums, List<CommandRecord> commands) {
     }
     boolean isPlural = title.charAt(title.length() - 1) == 's' && !name.equals("hashes");
     return name.equals("hashes") ? "Hash" : title.substring(0, title.length() - (isPlural ? 1 : 0));
+  }
+
+  /** What the versions of its commands are versions of. */
+  String product() {
+    return module.isEmpty() ? "Redis" : module;
   }
 
   static Group read(Path file) throws IOException {
@@ -65,15 +72,18 @@ record Group(String name, List<EnumType> enums, List<CommandRecord> commands) {
     Group read(String name) {
       List<EnumType> enums = new ArrayList<>();
       List<CommandRecord> commands = new ArrayList<>();
+      String module = "";
       while (at < lines.size()) {
         String line = lines.get(at++);
-        if (line.startsWith("enum ")) {
+        if (line.startsWith("module ")) {
+          module = line.substring("module ".length());
+        } else if (line.startsWith("enum ")) {
           enums.add(enumType(line));
         } else if (!line.isBlank()) {
           commands.add(command(line));
         }
       }
-      return new Group(name, enums, commands);
+      return new Group(name, module, enums, commands);
     }
 
     private EnumType enumType(String line) {

@@ -47,7 +47,7 @@ final class KotlinWriter {
               .append(" =\n    execute(")
               .append(requestCall(function, isVararg))
               .append(", ")
-              .append(result.reply())
+              .append(reply(function, result, function.parameters()))
               .append(")\n\n");
         }
       }
@@ -77,7 +77,7 @@ final class KotlinWriter {
               .append("> =\n    execute(")
               .append(requestCall(function, isVararg))
               .append(", ")
-              .append(result.reply())
+              .append(reply(function, result, function.parameters()))
               .append(")\n\n");
         }
       }
@@ -118,7 +118,8 @@ final class KotlinWriter {
               .append(": ")
               .append(face.result.formatted(result.type()))
               .append(" =\n        ")
-              .append(face.body.formatted(javaRequestCall(function, given) + ", " + result.reply()))
+              .append(face.body.formatted(
+                  javaRequestCall(function, given) + ", " + reply(function, result, given)))
               .append("\n\n");
         }
       }
@@ -179,10 +180,11 @@ final class KotlinWriter {
       }
       CommandRecord.Facts facts = command.facts();
       all.append(
-          "            CommandInfo(%s, \"%s\", %d, \"%s\", \"%s\", \"%s\", \"%s\", \"%s\", %d, \"%s\"),\n"
+          "            CommandInfo(%s, \"%s\", \"%s\", %d, \"%s\", \"%s\", \"%s\", \"%s\", \"%s\", %d, \"%s\"),\n"
               .formatted(
                   command.constant(),
                   group.name(),
+                  group.module(),
                   command.arity(),
                   command.since(),
                   facts.flags(),
@@ -295,6 +297,16 @@ final class KotlinWriter {
                 p.name() + (isVararg ? asList(p) : p.count() == Count.ANY_NUMBER ? asList(p) : ""))
             .collect(Collectors.joining(", "))
         + ")";
+  }
+
+  /** The reply, with the parameters that say what it looks like. */
+  private static String reply(FunctionRecord function, Result result, List<Parameter> given) {
+    String reply = result.reply();
+    for (Parameter parameter : function.parameters()) {
+      String value = given.contains(parameter) ? parameter.name() : fallback(parameter);
+      reply = reply.replace("@" + parameter.name(), value);
+    }
+    return reply;
   }
 
   private static String asList(Parameter parameter) {
@@ -411,16 +423,18 @@ final class KotlinWriter {
     return "    for (one in %s) { %s%s }\n".formatted(name, before, types.write(type, "one"));
   }
 
-  private static String documentation(
-      CommandRecord command, FunctionRecord function, String indent) {
+  private String documentation(CommandRecord command, FunctionRecord function, String indent) {
     String since = function.since().isEmpty() ? command.since() : function.since();
     StringBuilder out = new StringBuilder(indent + "/**\n")
         .append(indent + " * " + command.description() + "\n")
         .append(indent + " *\n")
         .append(indent + " * ### Source\n")
-        .append(indent + " * `" + command.words() + "`, since Redis " + since);
+        .append(indent + " * `" + command.words() + "`, since " + group.product() + " " + since);
     if (!command.facts().deprecated().isEmpty()) {
-      out.append("; Redis advises against it since ").append(command.facts().deprecated());
+      out.append("; ")
+          .append(group.product())
+          .append(" advises against it since ")
+          .append(command.facts().deprecated());
     }
     return out.append(".\n").append(indent).append(" */\n").toString();
   }

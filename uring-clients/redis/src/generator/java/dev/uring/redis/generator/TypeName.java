@@ -10,8 +10,10 @@ import java.util.List;
  * @param name such as {@code list} or {@code StreamEntry}
  * @param arguments such as {@code value}
  * @param isNullable whether a {@code ?} follows
+ * @param shapedBy the parameter that says what the reply looks like, behind a {@code @}; empty when
+ *     it always looks the same
  */
-record TypeName(String name, List<TypeName> arguments, boolean isNullable) {
+record TypeName(String name, List<TypeName> arguments, boolean isNullable, String shapedBy) {
   static TypeName parse(String text) {
     Reader reader = new Reader(text);
     TypeName type = reader.read();
@@ -30,11 +32,7 @@ record TypeName(String name, List<TypeName> arguments, boolean isNullable) {
     }
 
     TypeName read() {
-      int from = at;
-      while (at < text.length() && "<>,?".indexOf(text.charAt(at)) < 0) {
-        at++;
-      }
-      String name = text.substring(from, at);
+      String name = word();
       List<TypeName> arguments = new ArrayList<>();
       if (take('<')) {
         do {
@@ -44,7 +42,16 @@ record TypeName(String name, List<TypeName> arguments, boolean isNullable) {
           throw new IllegalArgumentException("has a type without its \">\": \"" + text + "\"");
         }
       }
-      return new TypeName(name, arguments, take('?'));
+      String shapedBy = take('@') ? word() : "";
+      return new TypeName(name, arguments, take('?'), shapedBy);
+    }
+
+    private String word() {
+      int from = at;
+      while (at < text.length() && "<>,?@".indexOf(text.charAt(at)) < 0) {
+        at++;
+      }
+      return text.substring(from, at);
     }
 
     private boolean take(char expected) {

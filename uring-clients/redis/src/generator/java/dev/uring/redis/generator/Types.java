@@ -16,7 +16,10 @@ final class Types {
     JAVA
   }
 
-  /** A result: its type, and the Kotlin expression of the reply that reads it. */
+  /**
+   * A result: its type, and the Kotlin expression of the reply that reads it, in which
+   * {@code @name} stands for a parameter.
+   */
   record Result(String type, String reply) {}
 
   private final Set<String> enumNames = new HashSet<>();
@@ -78,6 +81,7 @@ final class Types {
       case "wait-ms" -> "request.arg(waitMillis(" + value + "))";
       case "unix-s" -> "request.unixSeconds(" + value + ")";
       case "unix-ms" -> "request.unixMillis(" + value + ")";
+      case "JsonMember" -> value + ".writeTo(request, codec.keys)";
       case "range" -> "request.arg(" + value + ".first).arg(" + value + ".last)";
       case "pair" ->
         write(type.arguments().get(0), value + ".first")
@@ -153,6 +157,14 @@ final class Types {
         String element = items.type().substring("List<".length(), items.type().length() - 1);
         yield new Result("ScanPage<" + element + ">", "scanPageReply(" + items.reply() + ")");
       }
+      case "matches" -> collection(type, "List", "matches", caller);
+      case "JsonTypes" -> new Result("List<String>", "JsonReplies.types");
+      case "JsonNumbers" -> new Result("List<Double?>", "JsonReplies.numbers");
+      case "JsonToggled" -> new Result("List<Boolean?>", "JsonReplies.toggled");
+      case "JsonKeys" -> new Result("List<List<String>?>", "JsonReplies.keys");
+      case "Suggestions" -> new Result("List<Suggestion>", "Suggestion.replies");
+      case "Spelling" ->
+        new Result("Map<String, List<SpellingSuggestion>>", "SpellingSuggestion.replies");
       case "StreamsRead" ->
         new Result(
             "Map<K, List<StreamEntry<K, V>>>",
@@ -185,7 +197,9 @@ final class Types {
       return new Result(name, name + ".reply");
     }
     String function = Character.toLowerCase(name.charAt(0)) + name.substring(1) + "Reply";
-    return new Result(name + results(type, caller), function + "(" + replies(type, caller) + ")");
+    String shape = type.shapedBy().isEmpty() ? "" : ", @" + type.shapedBy();
+    return new Result(
+        name + results(type, caller), function + "(" + replies(type, caller) + shape + ")");
   }
 
   private static String ownClass(TypeName type) {

@@ -38,8 +38,8 @@ import kotlinx.coroutines.coroutineScope
  * inside the call, up to [ClusterConfig.patience].
  * ### Errors
  * As [RedisExecutor]. A command that was sent when its connection was lost is sent again only if it is read-only, or
- * idempotent under [AT_LEAST_ONCE][dev.uring.redis.ReplayRule.AT_LEAST_ONCE]. `IllegalArgumentException`: SCAN, which
- * walks one node: see [masters].
+ * idempotent under [AT_LEAST_ONCE][dev.uring.redis.ReplayRule.AT_LEAST_ONCE]. `IllegalArgumentException`: SCAN and
+ * FT.CURSOR, which go on at one node: see [masters].
  */
 public class RedisCluster<K : Any, V : Any> internal constructor(
     private val topology: ClusterTopology,
@@ -59,9 +59,7 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
         reply: Reply<T>,
     ): T {
         val command = copy.command
-        require(command.name() != "SCAN") {
-            "SCAN walks the keys of one node, and its cursor means nothing to another: scan each of RedisCluster.masters()"
-        }
+        ONE_NODES[command.name()]?.let { throw IllegalArgumentException("$command $it") }
         val step = ReplyJoin.stepOf(command)
         return when {
             step > 0 && copy.isSpread(step) -> executeSplit(copy, step, reply)
@@ -200,6 +198,17 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
     /** Makes clients. */
     public companion object {
         private val EXEC = Command.of("EXEC")
+        private const val CURSORS =
+            "is for the node that has the cursor: collect ftAggregateFlow, or go through one of RedisCluster.masters()"
+
+        /** What makes sense at one node only, and why. */
+        private val ONE_NODES =
+            mapOf(
+                "SCAN" to
+                    "walks the keys of one node, and its cursor means nothing to another: scan each of RedisCluster.masters()",
+                "FT.CURSOR READ" to CURSORS,
+                "FT.CURSOR DEL" to CURSORS,
+            )
 
         /**
          * A client of the cluster that [config] leads to.

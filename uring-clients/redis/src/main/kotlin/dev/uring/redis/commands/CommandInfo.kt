@@ -11,7 +11,8 @@ import dev.uring.redis.codec.Command
  *
  * @property command what requests are made of; it holds the flags that routing goes by
  * @property group the file of the table that it is from
- * @property since the first version of Redis that has it
+ * @property module the module of the server that has it; null when the server itself does
+ * @property since the first version of Redis, or of the module, that has it
  * @property functionsCount how many typed forms it has
  * @property withoutReason why it has none; null when it has some
  */
@@ -19,6 +20,7 @@ import dev.uring.redis.codec.Command
 public class CommandInfo internal constructor(
     public val command: Command,
     public val group: String,
+    module: String,
     public val arity: Int,
     public val since: String,
     flags: String,
@@ -30,6 +32,8 @@ public class CommandInfo internal constructor(
 ) {
     /** In capitals; the words of a sub-command with a blank between them. */
     public val name: String get() = command.name()
+
+    public val module: String? = module.ifEmpty { null }
 
     /** As the server names them. */
     public val flags: Set<String> = words(flags)
@@ -45,7 +49,7 @@ public class CommandInfo internal constructor(
 
     public val withoutReason: String? = withoutReason.ifEmpty { null }
 
-    override fun toString(): String = "$name (since Redis $since)"
+    override fun toString(): String = "$name (since ${module ?: "Redis"} $since)"
 
     private fun words(text: String): Set<String> = if (text.isEmpty()) emptySet() else text.split(',').toSet()
 }

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * The numbers that say where an element of a vector set lies.
+ * The numbers that say where an element of a vector set lies, or what a query of an index is to find the nearest of.
  *
  * ### Ownership
  * Takes a copy of the numbers, which go over the wire as they are: 4 bytes each.
@@ -26,6 +26,11 @@ public class Vector(
 
     internal fun writeTo(request: CommandWriter) {
         request.arg("FP32").arg(bytes)
+    }
+
+    /** The numbers alone, as queries of an index take them. */
+    internal fun writeNumbersTo(request: CommandWriter) {
+        request.arg(bytes)
     }
 }
 

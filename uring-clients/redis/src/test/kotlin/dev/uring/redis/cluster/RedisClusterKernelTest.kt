@@ -1,13 +1,17 @@
 package dev.uring.redis.cluster
 
 import dev.uring.dsl.UringScope
+import dev.uring.redis.RedisException
 import dev.uring.redis.commands.WireClient
 import dev.uring.redis.commands.dbSize
 import dev.uring.redis.commands.del
 import dev.uring.redis.commands.exists
 import dev.uring.redis.commands.flushAll
+import dev.uring.redis.commands.ftCursorRead
+import dev.uring.redis.commands.ftSearch
 import dev.uring.redis.commands.get
 import dev.uring.redis.commands.incr
+import dev.uring.redis.commands.jsonGet
 import dev.uring.redis.commands.keys
 import dev.uring.redis.commands.mget
 import dev.uring.redis.commands.mset
@@ -17,6 +21,7 @@ import dev.uring.redis.commands.scriptLoad
 import dev.uring.redis.commands.set
 import dev.uring.redis.commands.touch
 import dev.uring.redis.commands.unlink
+import dev.uring.redis.ftAggregateFlow
 import dev.uring.redis.needsRedis
 import dev.uring.redis.routing.HashSlot
 import dev.uring.redis.withUring
@@ -29,6 +34,7 @@ import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withContext
 import java.util.concurrent.TimeUnit
 import kotlin.random.Random
@@ -78,6 +84,21 @@ class RedisClusterKernelTest :
                 cluster.mset("{a}1" to "1", "{b}1" to "2", "{a}2" to "3")
                 cluster.mget("{a}1", "{b}1", "{a}2") shouldBe listOf("1", "2", "3")
                 shouldThrow<IllegalArgumentException> { cluster.scan() }.message shouldContain "RedisCluster.masters()"
+            }
+        }
+
+        test("commands of modules go to a node by key or to any, and a cursor is not left to chance") {
+            withCluster { _, cluster ->
+                // These nodes have no modules: their own refusal shows that one of them was asked, and that none said MOVED.
+                repeat(20) {
+                    shouldThrow<RedisException> { cluster.jsonGet("key:$it") }.missingModule shouldBe "RedisJSON"
+                    shouldThrow<RedisException> { cluster.ftSearch("i", "*") }.missingModule shouldBe "RediSearch"
+                }
+                val rows = cluster.ftAggregateFlow("i", "*")
+                shouldThrow<RedisException> { rows.first() }.command shouldBe "FT.AGGREGATE"
+                shouldThrow<IllegalArgumentException> { cluster.ftCursorRead("i", 1) }.message shouldBe
+                    "FT.CURSOR READ is for the node that has the cursor: collect ftAggregateFlow, " +
+                    "or go through one of RedisCluster.masters()"
             }
         }
 

@@ -2,6 +2,9 @@ package dev.uring.redis.commands
 
 import dev.uring.redis.RealRedis
 import dev.uring.redis.codec.Command
+import dev.uring.redis.modules.SEARCH_MODULE
+import dev.uring.redis.modules.moduleCommands
+import dev.uring.redis.modules.searchModuleThere
 import dev.uring.redis.needsRedis
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -69,11 +72,45 @@ class CommandTableTest :
 
         test("what the server does not know is newer than the server") {
             val names = said.value.commands.mapTo(HashSet()) { it.name }
-            val unknown = CommandTable.commands.values.filter { it.name !in names }
+            val unknown = CommandTable.commands.values.filter { it.name !in names && it.module == null }
             val version = versionNumber(said.value.version)
             withClue("of Redis ${said.value.version}") {
                 unknown.filter { versionNumber(it.since) <= version }.map { it.toString() }.shouldBeEmpty()
             }
+        }
+
+        test("every command of the module RediSearch is in the table or left out, and keys are its keys")
+            .config(enabledOrReasonIf = { searchModuleThere }) {
+                val there = RealRedis("--loadmodule", SEARCH_MODULE).use { moduleCommands(it.url) }
+                val known = there.filter { it.name in CommandTable.commands }
+                println("command table: ${known.size} of the ${there.size} commands of RediSearch 1.2 with a record")
+                there
+                    .map { it.name }
+                    .filter { it !in CommandTable.commands && it !in CommandTable.leftOut }
+                    .shouldBeEmpty()
+                for (command in known) {
+                    val info = CommandTable.commands.getValue(command.name)
+                    withClue(command.name) {
+                        if (info.functionsCount > 0) ("write" in info.flags) shouldBe ("write" in command.flags)
+                        // What has no key of its own has the index, which that version calls a key.
+                        val isOfOneKey = info.keys.singleOrNull()?.endsWith("@1") == true
+                        if (isOfOneKey) command.firstKey shouldBe 1
+                    }
+                }
+            }
+
+        test("modules are named, and their commands are in groups of their own") {
+            CommandTable.commands.values.mapNotNullTo(HashSet()) { it.module } shouldBe setOf("RediSearch", "RedisJSON")
+            for (info in CommandTable.commands.values) {
+                val module =
+                    when (info.name.substringBefore('.')) {
+                        "FT" -> "RediSearch"
+                        "JSON" -> "RedisJSON"
+                        else -> null
+                    }
+                withClue(info.name) { info.module shouldBe module }
+            }
+            CommandTable.commands.getValue("FT.SEARCH").toString() shouldBe "FT.SEARCH (since RediSearch 1.0.0)"
         }
 
         test("no command is both in the table and left out, and each without functions says why") {
