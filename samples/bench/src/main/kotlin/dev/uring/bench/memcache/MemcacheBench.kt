@@ -69,7 +69,8 @@ object MemcacheBench : Bench {
             ratios += Ratio.of(workload.id, AIMS, rounds)
         }
         val left = (asked - present.toSet()).map { "$it is left out: $missing" }
-        val environment = Environment.describe(session.placement) + processes.associate { it.name to it.settings }
+        val settings = processes.associate { it.name to it.settings }
+        val environment = Environment.describe(session.placement) + RedisSubjectProcess.ENVIRONMENT + settings
         return Report(name, environment, selfCheck, rows, ratios, listOf(NOTE) + left + Row.disturbances(rows))
     }
 

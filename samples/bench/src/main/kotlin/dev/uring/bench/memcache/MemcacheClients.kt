@@ -36,7 +36,7 @@ class UringMemcache(
     private val client = dev.uring.memcache.MemcacheClient(runtime, MemcacheConfig("127.0.0.1:$port"))
     private val bytes = client.withTranscoder(Transcoder.BYTES)
 
-    override val settings = "one worker, its one connection, a coroutine for each loop, values as ByteArray"
+    override val settings = "one worker, one connection, gets combined, a coroutine for each loop, values as ByteArray"
 
     override fun run(load: RedisLoad) =
         runBlocking(runtime.worker(0).dispatcher) {

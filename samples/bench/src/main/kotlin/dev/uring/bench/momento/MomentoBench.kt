@@ -67,7 +67,8 @@ object MomentoBench : Bench {
             rounds.mapTo(rows) { (subject, itsRounds) -> Row.of(workload.id, subject, itsRounds) }
             ratios += Ratio.of(workload.id, AIMS, rounds)
         }
-        val environment = Environment.describe(session.placement) + processes.associate { it.name to it.settings }
+        val settings = processes.associate { it.name to it.settings }
+        val environment = Environment.describe(session.placement) + RedisSubjectProcess.ENVIRONMENT + settings
         return Report(name, environment, selfCheck, rows, ratios, listOf(NOTE) + Row.disturbances(rows))
     }
 

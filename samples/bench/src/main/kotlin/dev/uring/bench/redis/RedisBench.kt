@@ -50,7 +50,8 @@ object RedisBench : Bench {
             ratios += Ratio.of(workload.id, AIMS, rounds)
         }
         val left = (asked - present.toSet()).map { "$it is left out: $missing" }
-        val environment = Environment.describe(session.placement) + clients.associate { it.name to it.settings }
+        val settings = clients.associate { it.name to it.settings }
+        val environment = Environment.describe(session.placement) + RedisSubjectProcess.ENVIRONMENT + settings
         return Report(name, environment, selfCheck, rows, ratios, listOf(NOTE) + left + Row.disturbances(rows))
     }
 

@@ -87,6 +87,16 @@ class RedisSubjectProcess private constructor(
         /** In table order. */
         val NAMES: List<String> = listOf(URING, URING_VIEW, LETTUCE, LETTUCE_COROUTINES, JEDIS, JEDIS_POOL)
 
+        /**
+         * Flags of every JVM with a client in it. The heap's pages are touched before the first round: a client that allocates
+         * little would else meet new ones in each of them, and pay for their zeroes, which one that allocates much has met
+         * in its first second.
+         */
+        val FLAGS: List<String> = JavaCommand.FLAGS + "-XX:+AlwaysPreTouch"
+
+        /** What [Environment][dev.uring.bench.report.Environment] says of the JVMs, for benches of clients. */
+        val ENVIRONMENT: Map<String, String> = mapOf("jvmFlags" to FLAGS.joinToString(" "))
+
         /** Whether the client called [name] needs io_uring. */
         fun isOurs(name: String): Boolean = name.startsWith(URING)
 
@@ -106,7 +116,7 @@ class RedisSubjectProcess private constructor(
             val command =
                 JavaCommand.of(
                     mainClass,
-                    JavaCommand.FLAGS + if (usesNetty) JavaCommand.NETTY_FLAGS else emptyList(),
+                    FLAGS + if (usesNetty) JavaCommand.NETTY_FLAGS else emptyList(),
                     listOf(name, "${server.port}"),
                 )
             val bench = mainClass.split('.').dropLast(1).last()
