@@ -56,6 +56,9 @@ public fun FunSpec.fuzzes(
                 "-max_total_time=${seconds ?: BUILD_SECONDS}",
                 "-runs=${if (seconds == null) runs else -1}",
                 "-max_len=4096",
+                // The heap has its limit. This one is of the peak that the kernel has of the process, and a process begins
+                // with that of the one that started it: of this build, which may be larger.
+                "-rss_limit_mb=0",
                 "-seed=$seed",
                 "$found",
                 "${corpus.toAbsolutePath()}",
