@@ -137,6 +137,8 @@ class NettyMessages(
 
         // A bounded number at once, so that the other end, on the same loop, gets its turn.
         private fun stream(present: MessageLoad) {
+            // Asked for from two places: it may have ended in between, or the next round begun.
+            if (!isStreaming || present !== load) return
             var count = 0
             while (!present.isOver && context.channel().isWritable && count++ < STREAM_BATCH) {
                 present.sending()
@@ -152,12 +154,8 @@ class NettyMessages(
         }
 
         override fun channelWritabilityChanged(context: ChannelHandlerContext) {
-            val present = load
-            if (isStreaming && present != null &&
-                context.channel().isWritable
-            ) {
-                context.executor().execute { if (isStreaming) stream(present) }
-            }
+            val present = load ?: return
+            if (isStreaming && context.channel().isWritable) context.executor().execute { stream(present) }
         }
 
         override fun channelRead0(
