@@ -34,7 +34,7 @@ class AddedCpuCheck(
             differences += with.zip(without) { slower, faster -> slower - faster }
             val added = median(differences.takeLast(ROUNDS_COUNTED))
             if (isAsAdded(added, addedNanos)) {
-                return "a twin slowed by $addedNanos ns/op was measured slower by ${added.roundToInt()} ns/op"
+                return "a twin slowed by $addedNanos ns/op was measured slower by ${added.roundToInt()} ns/op$LENIENCE"
             }
         }
         throw SelfCheckFailure(
@@ -48,7 +48,12 @@ class AddedCpuCheck(
     companion object {
         /** Unit: nanoseconds of CPU for each operation. */
         const val ADDED_NANOS = 1_000
-        private const val TOLERANCE = 0.2
+        private const val TOLERANCE_DEFAULT = 0.2
+
+        // Tests of the benches run on machines that do other things too, and are not about the figures.
+        private val TOLERANCE = System.getProperty("uring.bench.tolerance")?.toDouble() ?: TOLERANCE_DEFAULT
+        private val LENIENCE =
+            if (TOLERANCE == TOLERANCE_DEFAULT) "" else ", with a tolerance of ${(TOLERANCE * 100).roundToInt()} %"
         private const val ATTEMPTS = 12
         private const val ROUNDS_COUNTED = 12
 
