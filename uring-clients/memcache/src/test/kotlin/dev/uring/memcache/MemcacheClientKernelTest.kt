@@ -177,7 +177,6 @@ class MemcacheClientKernelTest :
                 client.stats("items").keys.first() shouldContain "items:"
                 client.stats("slabs") shouldContainKey "active_slabs"
                 client.stats("settings") shouldContainKey "maxconns"
-                client.stats("conns").size shouldNotBe 0
                 client.stats("sizes").size shouldNotBe 0
                 client.stats("reset") shouldBe emptyMap()
                 client.stats()["cmd_set"] shouldBe "0"
@@ -187,6 +186,8 @@ class MemcacheClientKernelTest :
                 client.stats("detail off") shouldBe emptyMap()
                 client.verbosity(0)
             }
+            // Of a server that nobody is just leaving: the address of such a connection may be whatever lay in memory.
+            RealMemcached().use { own -> withClient(own) { it.stats("conns").size shouldNotBe 0 } }
         }
 
         test("a value that is too large is a typed error, and the connection goes on") {
