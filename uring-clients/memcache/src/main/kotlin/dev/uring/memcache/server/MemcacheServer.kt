@@ -42,6 +42,9 @@ public class MemcacheServerBuilder internal constructor() {
 /**
  * Serves the Memcache protocols, text and meta, on [address].
  *
+ * A counter that becomes shorter is stored as short as it is; memcached would put blanks behind it, and its protocol
+ * leaves that open.
+ *
  * ### Shapes and units
  * [address] as in [UringScope.tcp]. Each worker keeps its share of the keys.
  * ### Ownership
