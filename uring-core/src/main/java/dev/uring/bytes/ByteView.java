@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * A read-only window over native memory, lent for a stated time.
@@ -299,27 +300,45 @@ public abstract sealed class ByteView permits ByteWindow {
    */
   public final boolean contentEquals(int from, int count, byte[] expected) {
     check(from, count);
-    if (count != expected.length) {
-      return false;
-    }
+    return count == expected.length && contentEquals(from, count, expected, 0);
+  }
+
+  /**
+   * Compares a part of the window with a part of an array.
+   *
+   * @param from first position
+   * @param count how many bytes both parts have
+   * @param expected what to compare with
+   * @param expectedFrom index of the first byte to compare with
+   * @return {@code true} when the bytes are the same
+   */
+  public final boolean contentEquals(int from, int count, byte[] expected, int expectedFrom) {
+    check(from, count);
+    Objects.checkFromIndexSize(expectedFrom, count, expected.length);
     if (count >= COMPARED_WHOLE_BYTES_MIN) {
       long first = offset + from;
       MemorySegment whole = MemorySegment.ofArray(expected);
-      return MemorySegment.mismatch(memory, first, first + count, whole, 0, count) < 0;
+      long last = (long) expectedFrom + count;
+      return MemorySegment.mismatch(memory, first, first + count, whole, expectedFrom, last) < 0;
     }
     // Eight bytes at a time: a loop that may leave at every byte is not made wide by the compiler.
     int index = 0;
     for (; index + Long.BYTES <= count; index += Long.BYTES) {
-      if (memory.get(LONG_LE, offset + from + index) != (long) ARRAY_LONG_LE.get(expected, index)) {
+      if (memory.get(LONG_LE, offset + from + index) != eightOf(expected, expectedFrom + index)) {
         return false;
       }
     }
     for (; index < count; index++) {
-      if (memory.get(ValueLayout.JAVA_BYTE, offset + from + index) != expected[index]) {
+      if (memory.get(ValueLayout.JAVA_BYTE, offset + from + index)
+          != expected[expectedFrom + index]) {
         return false;
       }
     }
     return true;
+  }
+
+  private static long eightOf(byte[] bytes, int at) {
+    return (long) ARRAY_LONG_LE.get(bytes, at);
   }
 
   /**

@@ -156,24 +156,9 @@ public final class MemcacheReply {
     if (key.length() != keyBytes) {
       return false;
     }
-    int from = base + keyFrom;
-    int at = 0;
-    // Eight at a time: a look at the view costs more than one at the string.
-    for (; at + Long.BYTES <= keyBytes; at += Long.BYTES) {
-      long eight = 0;
-      int all = 0;
-      for (int i = 0; i < Long.BYTES; i++) {
-        char c = key.charAt(at + i);
-        all |= c;
-        eight = eight << Byte.SIZE | c;
-      }
-      if (all >= 0x80 || eight != source.getLong(from + at)) {
-        return false;
-      }
-    }
-    for (; at < keyBytes; at++) {
-      char c = key.charAt(at);
-      if (c >= 0x80 || c != source.get(from + at)) {
+    for (int i = 0; i < keyBytes; i++) {
+      int b = source.get(base + keyFrom + i);
+      if (b < 0 || b != key.charAt(i)) {
         return false;
       }
     }

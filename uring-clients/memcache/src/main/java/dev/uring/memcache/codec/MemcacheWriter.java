@@ -2,9 +2,6 @@ package dev.uring.memcache.codec;
 
 import dev.uring.bytes.ByteSink;
 import dev.uring.bytes.ByteView;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
@@ -47,8 +44,6 @@ public final class MemcacheWriter {
   private static final int BYTES_MIN = 256;
   private static final int KEPT_BYTES_MAX = 64 << 10;
   private static final int LINE_END_BYTES = 2;
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final byte[] NOTHING = new byte[0];
 
   // What is written: bytes[0, split), then the held array, then bytes[split, until).
@@ -527,21 +522,7 @@ public final class MemcacheWriter {
   }
 
   boolean isLastKey(ByteView view, int from, int count) {
-    if (count != keyBytes) {
-      return false;
-    }
-    int i = 0;
-    for (; i + Long.BYTES <= count; i += Long.BYTES) {
-      if (view.getLong(from + i) != (long) LONGS.get(bytes, keysFrom + i)) {
-        return false;
-      }
-    }
-    for (; i < count; i++) {
-      if (view.get(from + i) != bytes[keysFrom + i]) {
-        return false;
-      }
-    }
-    return true;
+    return count == keyBytes && view.contentEquals(from, count, bytes, keysFrom);
   }
 
   /**
