@@ -62,7 +62,8 @@ internal class Outbox(
 
     /** Continues all who wait for room. */
     fun announceEnd() {
-        while (withoutRoom.isNotEmpty()) turns?.standInLine(withoutRoom.removeFirst())
+        val turns = turns ?: return
+        while (withoutRoom.isNotEmpty()) turns.standInLine(withoutRoom.removeFirst())
     }
 
     private fun newSender() = Sender(worker, rack)
