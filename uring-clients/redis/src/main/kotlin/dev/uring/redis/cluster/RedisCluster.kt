@@ -59,7 +59,7 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
         reply: Reply<T>,
     ): T {
         val command = copy.command
-        ONE_NODES[command.name()]?.let { throw IllegalArgumentException("$command $it") }
+        refuseAtOneNodeOnly(command)
         val step = ReplyJoin.stepOf(command)
         return when {
             step > 0 && copy.isSpread(step) -> executeSplit(copy, step, reply)
@@ -198,17 +198,27 @@ public class RedisCluster<K : Any, V : Any> internal constructor(
     /** Makes clients. */
     public companion object {
         private val EXEC = Command.of("EXEC")
-        private const val CURSORS =
-            "is for the node that has the cursor: collect ftAggregateFlow, or go through one of RedisCluster.masters()"
 
-        /** What makes sense at one node only, and why. */
-        private val ONE_NODES =
-            mapOf(
-                "SCAN" to
-                    "walks the keys of one node, and its cursor means nothing to another: scan each of RedisCluster.masters()",
-                "FT.CURSOR READ" to CURSORS,
-                "FT.CURSOR DEL" to CURSORS,
-            )
+        // What makes sense at one node only.
+        private fun refuseAtOneNodeOnly(command: Command) {
+            val why =
+                when (command.name()) {
+                    "SCAN" -> {
+                        "walks the keys of one node, and its cursor means nothing to another: " +
+                            "scan each of RedisCluster.masters()"
+                    }
+
+                    "FT.CURSOR READ", "FT.CURSOR DEL" -> {
+                        "is for the node that has the cursor: collect ftAggregateFlow, " +
+                            "or go through one of RedisCluster.masters()"
+                    }
+
+                    else -> {
+                        return
+                    }
+                }
+            throw IllegalArgumentException("$command $why")
+        }
 
         /**
          * A client of the cluster that [config] leads to.
