@@ -162,6 +162,7 @@ class ByteViewTest :
             a.contentEquals(2, 4, "hello".toByteArray()) shouldBe false
             a.contentEquals(2, 5, "hellO".toByteArray()) shouldBe false
             a.contentEquals(7, 0, ByteArray(0)) shouldBe true
+            shouldThrow<IndexOutOfBoundsException> { a.contentEquals(2, 4, ByteArray(4), 1) }
         }
 
         test("one other byte anywhere makes the content another, whatever its length") {
@@ -169,11 +170,12 @@ class ByteViewTest :
                 val expected = ByteArray(count) { (it * 7).toByte() }
                 val view = ByteWindow.copyOf(ByteArray(3) + expected + ByteArray(9))
                 view.contentEquals(3, count, expected) shouldBe true
+                view.contentEquals(3, count, byteArrayOf(1, 2, 3, 4, 5) + expected + 6, 5) shouldBe true
                 for (other in expected.indices) {
                     val changed = expected.copyOf().also { it[other] = (it[other] + 1).toByte() }
                     withClue("count=$count, other byte at $other") {
-                        view.contentEquals(3, count, changed) shouldBe
-                            false
+                        view.contentEquals(3, count, changed) shouldBe false
+                        view.contentEquals(3, count, ByteArray(5) + changed, 5) shouldBe false
                     }
                 }
             }
