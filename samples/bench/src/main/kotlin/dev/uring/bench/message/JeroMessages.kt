@@ -21,7 +21,7 @@ class JeroMessages : MessageEnds {
         this.load = load
         val sockets = links.getOrPut(load.isRoundTrip to load.workload.channels) { open(load) }
         if (load.isRoundTrip) askAll(sockets, load) else streamAll(sockets, load)
-        while (!load.isDone) Thread.sleep(1)
+        load.awaitArrivals()
     }
 
     private fun open(load: MessageLoad): List<ZMQ.Socket> {

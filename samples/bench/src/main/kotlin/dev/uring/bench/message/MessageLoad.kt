@@ -56,6 +56,14 @@ class MessageLoad(
     /** Whether all that was sent has arrived. */
     val isDone: Boolean get() = fault != null || received.get() == sent.get()
 
+    /**
+     * Waits until all that was sent has arrived. A stream that flows over leaves many messages in the sockets, and who
+     * waits for them must not take CPU from those who read them.
+     */
+    fun awaitArrivals() {
+        while (!isDone) Thread.sleep(1)
+    }
+
     fun sending() = sent.setRelease(sent.plain + 1)
 
     /** A body of [size] bytes has come whose last byte is [last]; 0 for none. */

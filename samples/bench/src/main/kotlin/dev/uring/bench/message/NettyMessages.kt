@@ -47,7 +47,7 @@ class NettyMessages(
             channel.eventLoop().execute { channel.pipeline().get(ClientEnd::class.java).begin() }
         }
         over.await()
-        while (!load.isDone) Thread.onSpinWait()
+        load.awaitArrivals()
     }
 
     private fun open(workload: MessageWorkload): List<Channel> {

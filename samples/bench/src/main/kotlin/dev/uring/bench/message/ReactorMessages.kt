@@ -67,7 +67,7 @@ class ReactorMessages(
         this.load = load
         val ends = clients.getOrPut(load.workload.isUnix to load.workload.channels) { open(load.workload) }
         if (load.isRoundTrip) roundTrips(ends, load) else stream(ends, load)
-        while (!load.isDone) Thread.sleep(1)
+        load.awaitArrivals()
     }
 
     private fun roundTrips(

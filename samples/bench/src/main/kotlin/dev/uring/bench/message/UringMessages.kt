@@ -15,7 +15,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.yield
 import java.nio.file.Path
 
 /** Ours: one worker with both groups, a coroutine for each channel that sends, and every setting as it comes. */
@@ -43,8 +42,8 @@ class UringMessages(
             link.channels
                 .map { launch { if (load.isRoundTrip) ask(link.client, it, load) else stream(link.client, it, load) } }
                 .joinAll()
-            while (!load.isDone) yield()
         }
+        load.awaitArrivals()
     }
 
     // Stays for the rounds to come, and so do its coroutines.
