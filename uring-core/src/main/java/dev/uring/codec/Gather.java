@@ -16,8 +16,9 @@ import java.lang.foreign.ValueLayout;
  *
  * <h2>Ownership</h2>
  *
- * Owns native memory, freed as soon as the message is done, unless it is small: memory that waits
- * for a garbage collector is memory nobody sees. {@link #free()} frees the rest.
+ * Owns native memory, freed as soon as the message is done, unless it is within the bound that was
+ * given: memory that waits for a garbage collector is memory nobody sees. {@link #free()} frees the
+ * rest.
  *
  * <h2>Threading and cancellation</h2>
  *
@@ -28,6 +29,12 @@ public final class Gather {
 
   /** 64 KiB: of thousands of connections each may keep as much. */
   public static final int KEPT_BYTES_MAX = 64 << 10;
+
+  /**
+   * 1 MiB and what stands around it: a client has few connections, memcached takes values of that
+   * size by itself, and to take memory anew for each costs more than to copy it.
+   */
+  public static final int KEPT_BY_CLIENT_BYTES_MAX = (1 << 20) + (4 << 10);
 
   private final ByteWindow window;
   private final long keptBytesMax;

@@ -34,9 +34,9 @@ abstract class LineBlockDecoder implements AutoCloseable {
   private boolean done;
   private String errorText;
 
-  LineBlockDecoder(MemcacheLimits limits, String lender) {
+  LineBlockDecoder(MemcacheLimits limits, String lender, int keptBytesMax) {
     this.limits = limits;
-    this.gather = new Gather(lender);
+    this.gather = new Gather(lender, keptBytesMax);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.uring.memcache.codec;
 
 import dev.uring.bytes.ByteView;
 import dev.uring.codec.DecodeStatus;
+import dev.uring.codec.Gather;
 
 /**
  * Finds the next line in what a server has sent, with the value behind it.
@@ -82,7 +83,7 @@ public final class MemcacheReplyDecoder extends LineBlockDecoder {
    * @param limits what a server may send
    */
   public MemcacheReplyDecoder(MemcacheLimits limits) {
-    super(limits, "MemcacheReplyDecoder, its own memory");
+    super(limits, "MemcacheReplyDecoder, its own memory", Gather.KEPT_BY_CLIENT_BYTES_MAX);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.uring.memcache.codec;
 
 import dev.uring.bytes.ByteView;
+import dev.uring.codec.Gather;
 
 /**
  * Finds the next command in what a client has sent, with the value behind it.
@@ -50,7 +51,7 @@ public final class MemcacheRequestDecoder extends LineBlockDecoder {
    * @param limits what a client may send
    */
   public MemcacheRequestDecoder(MemcacheLimits limits) {
-    super(limits, "MemcacheRequestDecoder, its own memory");
+    super(limits, "MemcacheRequestDecoder, its own memory", Gather.KEPT_BYTES_MAX);
   }
 
   /**

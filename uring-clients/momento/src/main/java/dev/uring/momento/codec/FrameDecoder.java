@@ -24,9 +24,9 @@ abstract class FrameDecoder implements AutoCloseable {
 
   private static final int NOT_GATHERING = -1;
 
-  FrameDecoder(MomentoLimits limits, String lender) {
+  FrameDecoder(MomentoLimits limits, String lender, int keptBytesMax) {
     this.limits = limits;
-    this.gather = new Gather(lender);
+    this.gather = new Gather(lender, keptBytesMax);
   }
 
   /** Understands a message; returns what is wrong with it, or null. */

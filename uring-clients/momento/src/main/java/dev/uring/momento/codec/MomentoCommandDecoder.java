@@ -1,6 +1,7 @@
 package dev.uring.momento.codec;
 
 import dev.uring.bytes.ByteView;
+import dev.uring.codec.Gather;
 
 /**
  * Finds the next message in what a client has sent. As {@link MomentoReplyDecoder} in every other
@@ -31,7 +32,7 @@ public final class MomentoCommandDecoder extends FrameDecoder {
    * @param limits what a client may send
    */
   public MomentoCommandDecoder(MomentoLimits limits) {
-    super(limits, "MomentoCommandDecoder, its own memory");
+    super(limits, "MomentoCommandDecoder, its own memory", Gather.KEPT_BYTES_MAX);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.uring.momento.codec;
 
 import dev.uring.bytes.ByteView;
+import dev.uring.codec.Gather;
 
 /**
  * Finds the next message in what a server has sent.
@@ -51,7 +52,7 @@ public final class MomentoReplyDecoder extends FrameDecoder {
    * @param limits what a server may send
    */
   public MomentoReplyDecoder(MomentoLimits limits) {
-    super(limits, "MomentoReplyDecoder, its own memory");
+    super(limits, "MomentoReplyDecoder, its own memory", Gather.KEPT_BY_CLIENT_BYTES_MAX);
   }
 
   /**

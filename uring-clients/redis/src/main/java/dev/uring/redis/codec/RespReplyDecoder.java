@@ -1,6 +1,7 @@
 package dev.uring.redis.codec;
 
 import dev.uring.codec.DecodeStatus;
+import dev.uring.codec.Gather;
 
 /**
  * Finds the next whole reply in what a server has sent, in RESP2 and RESP3.
@@ -30,9 +31,6 @@ import dev.uring.codec.DecodeStatus;
  * RESP3 specification.
  */
 public final class RespReplyDecoder extends RespDecoder {
-  // Values of 64 KiB are common, and each has a frame around it. A client has few connections.
-  private static final int GATHERED_BYTES_KEPT_MAX = 256 << 10;
-
   // So that a length line with its end is a word of eight bytes at most.
   private static final int PLAIN_DIGITS_MAX = 5;
   private static final short LINE_END = '\r' | '\n' << 8;
@@ -61,7 +59,7 @@ public final class RespReplyDecoder extends RespDecoder {
    * @param limits what a server may send
    */
   public RespReplyDecoder(ReplyLimits limits) {
-    super("RespReplyDecoder", limits.gatherBytesMin(), GATHERED_BYTES_KEPT_MAX);
+    super("RespReplyDecoder", limits.gatherBytesMin(), Gather.KEPT_BY_CLIENT_BYTES_MAX);
     this.limits = limits;
     this.nesting = new ReplyNesting(tape, limits.depthMax());
   }
