@@ -1,6 +1,7 @@
 package dev.uring.message
 
 import dev.uring.base.ConfigException
+import dev.uring.dns.ResolverConfig
 import dev.uring.message.codec.Message
 import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageStatus
@@ -23,10 +24,12 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
 import java.net.InetAddress
+import java.net.InetSocketAddress
 import java.net.ServerSocket
 import java.net.Socket
 import kotlin.random.Random
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
@@ -115,7 +118,8 @@ class ReconnectKernelTest :
         }
 
         test("after the last attempt everything comes back, and then the channel's end") {
-            val settings = QUICK.copy(attemptsMax = 3)
+            // Pauses that leave a busy machine the time to send what shall come back.
+            val settings = QUICK.copy(attemptsMax = 3, delayMin = 500.milliseconds, delayMax = 500.milliseconds)
             withEngine(config = EngineConfig(reconnect = settings)) {
                 val pair = pair()
                 engine.destroy(pair.server).await()
@@ -138,6 +142,47 @@ class ReconnectKernelTest :
             }
         }
 
+        test("a name that is none is asked for once") {
+            val nobody = InetSocketAddress("127.0.0.1", closedPort())
+            val resolver =
+                ResolverConfig
+                    .builder()
+                    .servers(nobody)
+                    .attempts(1)
+                    .timeout(200.milliseconds)
+                    .build()
+            val once = Reconnect(delayMin = 1.hours, delayMax = 1.hours)
+            withEngine(config = EngineConfig(reconnect = once), resolver = resolver) {
+                val group = engine.create()
+                val hello = group.message().operation(MessageOperation.HELLO_REQUEST)
+                hello.headers().append("~connect_to", "tcp|nobody.test|1")
+                group.send(hello)
+                group.nextFromEngine(MessageStatus.INVALID_ADDRESS).operation() shouldBe MessageOperation.HELLO_RESPONSE
+            }
+        }
+
+        test("attempts are counted in a row, and pauses grow in a row: a connection that stood begins both anew") {
+            val settings = Reconnect(delayMin = 1.milliseconds, delayMax = 1.hours, attemptsMax = 2)
+            withEngine(config = EngineConfig(reconnect = settings)) {
+                val server = engine.create()
+                val port = server.listen("tcp|127.0.0.1|0").address.port()
+                CuttingProxy(port).use { proxy ->
+                    val pair = connected(engine.create(), server, proxy.address)
+                    // Twenty pauses, each twice as long as the one before, are a quarter of an hour.
+                    repeat(20) {
+                        proxy.cutAll()
+                        pair.client.next().isConnectionLost shouldBe true
+                        // The end of the old channel and the new one, in the order that their workers see them.
+                        repeat(2) {
+                            val heard = server.next()
+                            if (heard.operation() == MessageOperation.HELLO_REQUEST) server.accept(heard)
+                        }
+                        pair.client.next().isConnectionBack shouldBe true
+                    }
+                }
+            }
+        }
+
         test("by the rule NONE all comes back, also what is sent meanwhile") {
             val settings = QUICK.copy(rule = ResendRule.NONE)
             withEngine(config = EngineConfig(reconnect = settings)) {
@@ -157,6 +202,55 @@ class ReconnectKernelTest :
                     pair.client.next().isConnectionBack shouldBe true
                     pair.client.send(back.forResend())
                     server.nextText() shouldBe "meanwhile"
+                }
+            }
+        }
+
+        test("by the rule NONE nothing waits for the next connection") {
+            val settings = QUICK.copy(rule = ResendRule.NONE, delayMin = 1.hours, delayMax = 1.hours)
+            withEngine(config = EngineConfig(reconnect = settings)) {
+                val pair = pair()
+                engine.destroy(pair.server).await()
+                pair.client.next().isConnectionLost shouldBe true
+                pair.client.send(pair.client.signal(pair.here, "meanwhile"))
+                val back = pair.client.nextFromEngine(MessageStatus.PEER_DISCONNECTED)
+                back.body().toUtf8() shouldBe "meanwhile"
+            }
+        }
+
+        test("by the rule NONE what waited for the kernel does not go over the next connection") {
+            val settings = QUICK.copy(rule = ResendRule.NONE)
+            // So much that the messages wait in the channel, and not all in the connection's queue.
+            withEngine(config = EngineConfig(reconnect = settings, channelBytesMax = 1L shl 30)) {
+                val server = engine.create()
+                val port = server.listen("tcp|127.0.0.1|0").address.port()
+                CuttingProxy(port).use { proxy ->
+                    val pair = connected(engine.create(), server, proxy.address)
+                    val body = "x".repeat(60_000)
+                    // Nobody receives: the pool there, the sockets, then the channel here fill up.
+                    shouldThrow<ChannelFullException> {
+                        while (true) pair.client.trySend(pair.client.signal(pair.here, body))
+                    }
+                    proxy.cutAll()
+                    var isBack = false
+                    while (!isBack) {
+                        val heard = pair.client.receive(1.milliseconds)
+                        isBack = heard?.isConnectionBack == true
+                        heard?.release()
+                        while (true) {
+                            val came = server.receive(Duration.ZERO) ?: break
+                            if (came.operation() == MessageOperation.HELLO_REQUEST) {
+                                server.accept(came)
+                            } else {
+                                came.channel() shouldBe pair.there
+                                came.release()
+                            }
+                        }
+                    }
+                    pair.client.send(pair.client.signal(pair.here, "after"))
+                    var first = server.next()
+                    while (first.channel() == pair.there) first = server.next()
+                    first.body().toUtf8() shouldBe "after"
                 }
             }
         }
@@ -323,33 +417,54 @@ class ReconnectKernelTest :
         }
 
         test("exactly once: a peer that stays away for too long has lost its channel, and so has one too many") {
-            val config = EngineConfig(reconnect = EXACT, resume = Resume(timeout = 50.milliseconds, awayMax = 1))
+            val config = EngineConfig(reconnect = EXACT, resume = Resume(timeout = 500.milliseconds, awayMax = 1))
             withEngine(workers = 1, config = config) {
                 val server = engine.create()
                 val port = server.listen("tcp|127.0.0.1|0").address.port()
                 CuttingProxy(port).use { proxy ->
                     val pairs = List(2) { connected(engine.create(), server, proxy.address) }
-                    proxy.open(false)
-                    val reasons = ArrayList<String>()
-                    while (reasons.size < 2) {
-                        val heard = server.next()
-                        if (heard.isEndOfChannel) reasons += heard.body().toUtf8()
-                        heard.release()
+                    // The second time there is room for one again.
+                    repeat(2) {
+                        proxy.open(false)
+                        val reasons = ArrayList<String>()
+                        while (reasons.size < 2) {
+                            val heard = server.next()
+                            if (heard.isEndOfChannel) reasons += heard.body().toUtf8()
+                            heard.release()
+                        }
+                        withClue(reasons) {
+                            reasons.count { it == "its peer did not come back within 500ms" } shouldBe 1
+                        }
+                        engine.sessions.count shouldBe 0
+                        pairs.forEach { it.client.next().isConnectionLost shouldBe true }
+                        pairs[0].client.send(pairs[0].client.signal(pairs[0].here, "new"))
+                        proxy.open(true)
+                        // Nothing is sent before the server has answered: it might know how much it has got.
+                        repeat(3) {
+                            val came = server.next()
+                            val isHello = came.operation() == MessageOperation.HELLO_REQUEST
+                            if (isHello) server.accept(came) else came.body().toUtf8() shouldBe "new"
+                        }
+                        // Of what was sent just before a cut nobody may know: then it comes back first.
+                        pairs.forEach { while (!it.client.next().isConnectionBack) Unit }
                     }
-                    check("its peer did not come back within 50ms" in reasons) { "$reasons" }
-                    engine.sessions.count shouldBe 0
-                    pairs.forEach { it.client.next().isConnectionLost shouldBe true }
-                    pairs[0].client.send(pairs[0].client.signal(pairs[0].here, "new"))
-                    proxy.open(true)
-                    // Nothing is sent before the server has answered: it might know how much it has got.
-                    repeat(3) {
-                        val came = server.next()
-                        val isHello = came.operation() == MessageOperation.HELLO_REQUEST
-                        if (isHello) server.accept(came) else came.body().toUtf8() shouldBe "new"
-                    }
-                    pairs.forEach { it.client.next().isConnectionBack shouldBe true }
                 }
             }
+        }
+
+        test("exactly once: a peer that ends the channel is not waited for") {
+            withEngine(config = EngineConfig(reconnect = EXACT, resume = Resume())) {
+                val pair = pair()
+                engine.destroy(pair.client).await()
+                pair.server.nextFromEngine(MessageStatus.CHANNEL_CLOSED).isEndOfChannel shouldBe true
+                engine.sessions.count shouldBe 0
+            }
+        }
+
+        test("what a channel is known by has 32 hexadecimal digits") {
+            val id = Sessions.newId()
+            Sessions.isId(id) shouldBe true
+            for (other in listOf("", "0", id.drop(1), id + "0", "g" + id.drop(1))) Sessions.isId(other) shouldBe false
         }
 
         test("nobody comes back to a channel with words that are none, or that it has made up") {
