@@ -46,15 +46,6 @@ public final class Gather {
    * Memory without a byte in it.
    *
    * @param lender who lends, as error messages should call it
-   */
-  public Gather(String lender) {
-    this(lender, KEPT_BYTES_MAX);
-  }
-
-  /**
-   * Memory without a byte in it.
-   *
-   * @param lender who lends, as error messages should call it
    * @param keptBytesMax largest memory that is kept from message to message, in bytes
    */
   public Gather(String lender, int keptBytesMax) {
