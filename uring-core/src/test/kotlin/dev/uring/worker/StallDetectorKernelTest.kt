@@ -56,8 +56,11 @@ class StallDetectorKernelTest :
                 await { again.isDone }
                 // Asleep from here on: there is nothing to do for it.
                 await { System.nanoTime() - began > 4 * THRESHOLD }
-                lines.shouldBeEmpty()
-                worker.snapshot().stalls() shouldBe 0
+                // A turn in which the machine kept the worker's CPU for so long is a stall, and this test's alone has none.
+                if (worker.call { worker.snapshot().loopLag().max() } < THRESHOLD) {
+                    lines.shouldBeEmpty()
+                    worker.snapshot().stalls() shouldBe 0
+                }
             }
         }
 
