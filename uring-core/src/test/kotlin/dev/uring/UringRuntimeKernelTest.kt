@@ -45,7 +45,7 @@ class UringRuntimeKernelTest :
                 repeat(50) {
                     val runtime = UringRuntime.start(smallConfig().workersCount(3).build())
                     runtime.shutdown()
-                    runtime.awaitTermination(Duration.ofSeconds(10)) shouldBe true
+                    runtime.awaitTermination(Duration.ofSeconds(PATIENCE_SECONDS)) shouldBe true
                 }
             }
         }
@@ -156,7 +156,15 @@ class UringRuntimeKernelTest :
                         open -= connection
                     }
                 }
-            withServer(handler, smallConfig().workersCount(2).build()) { server ->
+            // Longer than the 1 s after which a peer that has not closed is reset: the clients read one after the other.
+            val patient = Duration.ofSeconds(PATIENCE_SECONDS)
+            val config =
+                smallConfig()
+                    .workersCount(2)
+                    .lingerTimeout(patient)
+                    .drainTimeout(patient)
+                    .build()
+            withServer(handler, config) { server ->
                 val clients = List(50) { server.connect() }
                 await { open.size == 50 }
                 val openAtTheEnd = server.runtime.drain().thenApply { open.size }
