@@ -19,7 +19,7 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
 private val MEASURED = TimeUnit.MILLISECONDS.toNanos(400)
-private const val ROUNDS_MAX = 6
+private const val ROUNDS_MAX = 20
 private val echo = ConnectionHandler { connection, bytes -> bytes.size().also { connection.write(bytes) } }
 
 class SchedulingGroupKernelTest :
