@@ -1,6 +1,7 @@
 package dev.uring.ring
 
 import dev.uring.abi.Errno
+import dev.uring.testing.PATIENCE_SECONDS
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.util.concurrent.CompletableFuture
@@ -20,10 +21,11 @@ class MessageRingKernelTest :
                     }
                 }
             withRing { sender ->
-                sender.complete { it.prepMsgRing(target.get(5, SECONDS).fd(), 123, UserData.of(4, 5)) } shouldBe
-                    Cqe(0, 0, 0)
+                sender.complete {
+                    it.prepMsgRing(target.get(PATIENCE_SECONDS, SECONDS).fd(), 123, UserData.of(4, 5))
+                } shouldBe Cqe(0, 0, 0)
             }
-            received.get(5, SECONDS) shouldBe Cqe(UserData.of(4, 5), 123, 0)
+            received.get(PATIENCE_SECONDS, SECONDS) shouldBe Cqe(UserData.of(4, 5), 123, 0)
             receiver.join()
         }
 
@@ -36,13 +38,13 @@ class MessageRingKernelTest :
                         {
                             withRing { ring ->
                                 ready[me].complete(ring)
-                                exchange(ring, ready[1 - me].get(5, SECONDS).fd(), rounds)
+                                exchange(ring, ready[1 - me].get(PATIENCE_SECONDS, SECONDS).fd(), rounds)
                             }
                         },
                         { Thread.ofPlatform().start(it) },
                     )
                 }
-            results.forEach { it.get(20, SECONDS) shouldBe List(rounds) { n -> n } }
+            results.forEach { it.get(PATIENCE_SECONDS, SECONDS) shouldBe List(rounds) { n -> n } }
         }
 
         kernelTest("a message to a ring that is gone reports EBADF to the sender") {

@@ -2,8 +2,10 @@ package dev.uring.ring
 
 import dev.uring.abi.Errno
 import dev.uring.abi.IoUring
+import dev.uring.testing.PATIENCE_SECONDS
+import java.util.concurrent.TimeUnit
 
-private const val PATIENCE_NANOS = 5_000_000_000L
+private val PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)
 
 /** A copied CQE. */
 internal data class Cqe(
@@ -45,7 +47,7 @@ internal fun Ring.reap(): List<Cqe> {
     return cqes
 }
 
-/** Enters and reaps until [count] completions have come; fails with what came if they take more than five seconds. */
+/** Enters and reaps until [count] completions have come; fails with what came if they take too long. */
 internal fun Ring.await(count: Int): List<Cqe> {
     val deadline = System.nanoTime() + PATIENCE_NANOS
     val cqes = reap().toMutableList()
