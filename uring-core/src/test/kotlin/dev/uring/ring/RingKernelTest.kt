@@ -25,6 +25,8 @@ import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit.SECONDS
 
+private const val WINDOWS_MAX = 40
+
 class RingKernelTest :
     FunSpec({
         kernelTest("a NOP comes back with its user data") {
@@ -224,9 +226,13 @@ class RingKernelTest :
 
         kernelTest("a hundred thousand round trips allocate nothing") {
             withRing { ring ->
-                // Before the compiler is done the interpreter allocates; the smallest of several windows is the steady state.
-                val windows = List(8) { allocatedBytesOf { nopRoundTrips(ring, 100_000) } }
-                windows.min() shouldBe 0L
+                // Before the compiler is done the interpreter allocates, and a busy machine compiles late: the first window
+                // without is the steady state.
+                var least = Long.MAX_VALUE
+                repeat(WINDOWS_MAX) {
+                    if (least > 0) least = minOf(least, allocatedBytesOf { nopRoundTrips(ring, 100_000) })
+                }
+                least shouldBe 0L
             }
         }
 
