@@ -8,6 +8,7 @@ import dev.uring.ffi.Libc
 import dev.uring.ffi.ResourceLimit
 import dev.uring.net.ConnectionHandler
 import java.net.Socket
+import java.time.Duration
 
 /** What is done to a process before it starts its runtime. */
 internal enum class Blockade(
@@ -51,7 +52,13 @@ internal object BlockedEcho {
     @JvmStatic
     fun main(arguments: Array<String>) {
         Blockade.valueOf(arguments[0]).install()
-        val config = RuntimeConfig.builder().workersCount(2).pinWorkers(false)
+        val config =
+            RuntimeConfig
+                .builder()
+                .workersCount(2)
+                .pinWorkers(false)
+                // A process that has just begun loads classes in its workers' turns, and its warnings are counted.
+                .stallThreshold(Duration.ZERO)
         arguments.getOrNull(1)?.let { config.driver(DriverChoice.valueOf(it)) }
         val runtime =
             try {
