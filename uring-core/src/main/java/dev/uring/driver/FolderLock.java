@@ -30,6 +30,7 @@ final class FolderLock {
   static final long WAIT_NANOS_MAX = 2_000_000_000L;
 
   private static final long LOOK_NANOS = 1_000_000;
+  private static final long LOOK_COUNTS_NANOS_MAX = 2 * LOOK_NANOS;
 
   private FolderLock() {}
 
@@ -62,10 +63,13 @@ final class FolderLock {
 
   private static void lock(int folder) {
     // Not a blocking call: nothing could end the wait for a stranger who never lets go.
-    long until = System.nanoTime() + WAIT_NANOS_MAX;
+    long waitedNanos = 0;
     while (Libc.flock(folder, Fcntl.LOCK_EX | Fcntl.LOCK_NB) == -Errno.EAGAIN
-        && System.nanoTime() - until < 0) {
+        && waitedNanos < WAIT_NANOS_MAX) {
+      long before = System.nanoTime();
       LockSupport.parkNanos(LOOK_NANOS);
+      // A machine that stood still is no stranger: whoever has the lock stood still as well.
+      waitedNanos += Math.min(System.nanoTime() - before, LOOK_COUNTS_NANOS_MAX);
     }
   }
 }
