@@ -16,8 +16,8 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
+import java.io.ByteArrayOutputStream
 import java.net.SocketException
-import java.util.concurrent.ConcurrentLinkedQueue
 
 class ReceiveKernelTest :
     FunSpec({
@@ -268,12 +268,12 @@ class ReceiveKernelTest :
         driverTest("a busy handler's peer is stopped at the high-water mark, and every byte is there afterwards") {
             val go = CompletableDeferred<Unit>()
             val expected = bytesOf(seed = 7, count = 24 shl 20)
-            val received = ConcurrentLinkedQueue<ByteArray>()
+            val received = ByteArrayOutputStream()
             withServer(
                 handler = { conn ->
                     conn.receive { 0 }
                     go.await()
-                    conn.forEachView { received += it.toByteArray() }
+                    conn.forEachView { received.write(it.toByteArray()) }
                     conn.write("done")
                 },
                 configure = {
@@ -295,7 +295,7 @@ class ReceiveKernelTest :
                     writer.join()
                 }
             }
-            received.reduce(ByteArray::plus).contentEquals(expected) shouldBe true
+            received.toByteArray().contentEquals(expected) shouldBe true
         }
 
         driverTest("a peer's reset is an exception with its errno, not an end of input") {
