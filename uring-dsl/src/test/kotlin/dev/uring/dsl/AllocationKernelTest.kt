@@ -144,8 +144,9 @@ class AllocationKernelTest :
 
         driverTest("the meter sees one small object per request") {
             val sink = arrayOfNulls<Any>(1)
+            // Small rounds: none of them is below the gate, so all of them are run.
             val perRequest =
-                bytesPerRequest { conn ->
+                bytesPerRequest(requestsPerRound = REQUESTS_PER_ROUND / 5) { conn ->
                     conn.forEachView {
                         sink[0] = LongArray(1)
                         conn.write(it)
@@ -194,6 +195,7 @@ private class Meter(
 private suspend fun bytesPerRequest(
     requestBytes: Int = REQUEST_BYTES,
     request: ByteArray = bytesOf(seed = 1, count = requestBytes),
+    requestsPerRound: Int = REQUESTS_PER_ROUND,
     handler: suspend (Connection) -> Unit,
 ): Double {
     var perRequest = Double.NaN
@@ -201,7 +203,7 @@ private suspend fun bytesPerRequest(
         val meter = onWorker(0) { Meter(Thread.currentThread().threadId()) }
         server.connect().use { peer ->
             perRequest =
-                meter.bestRound(REQUESTS_PER_ROUND) {
+                meter.bestRound(requestsPerRound) {
                     peer.send(request)
                     peer.receive(requestBytes)
                 }
