@@ -71,6 +71,30 @@ class SimulatedDslTest :
             result.realTime.inWholeMilliseconds shouldBeInRange 0L..20.seconds.inWholeMilliseconds
         }
 
+        test("every keeps to its moments exactly, and leaves out the one that passes in its block") {
+            val moments = mutableListOf<Long>()
+            simulated(seed = 6) {
+                val machine = host("machine")
+                launch("ticker") {
+                    uring(machine.config) {
+                        val clock = TimeSource.present()
+                        val began = clock.nanoTime()
+                        val ticking =
+                            launch {
+                                every(10.seconds) {
+                                    moments += (clock.nanoTime() - began) / (10 * NANOS_PER_SECOND)
+                                    if (moments.size == 2) delay(15.seconds)
+                                }
+                            }
+                        while (moments.size < 6) delay(1.seconds)
+                        ticking.cancel()
+                    }
+                }
+                runUntil("six moments have come", limit = 1.hours) { moments.size == 6 }
+            }
+            moments shouldBe listOf(1L, 2L, 4L, 5L, 6L, 7L)
+        }
+
         test("an exception of a coroutine is the simulation's") {
             val failure =
                 shouldThrow<SimulationFailure> {
