@@ -15,6 +15,7 @@ import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
+import java.util.concurrent.CountDownLatch
 import kotlin.time.Duration.Companion.milliseconds
 
 class SchedulingGroupCoroutineKernelTest :
@@ -52,10 +53,16 @@ class SchedulingGroupCoroutineKernelTest :
                     yield()
                     onWorker(1) {
                         yield()
-                        delay(1)
+                        // Meanwhile the first worker has suspended the coroutine, which else came back without a task.
+                        delay(20)
                     }
                     launch { yield() }
-                    withContext(Dispatchers.IO) { Thread.yield() }
+                    withContext(Dispatchers.IO) {
+                        // The same here: a worker that runs a task has left the coroutine.
+                        val isFree = CountDownLatch(1)
+                        runtime.worker(0).execute(isFree::countDown)
+                        isFree.await()
+                    }
                 }.join()
                 // Its start, each resume, the child's two, and the way back from the worker and from IO.
                 runtime.worker(0).tasksOf(group) - onFirst shouldBeGreaterThanOrEqualTo 7
