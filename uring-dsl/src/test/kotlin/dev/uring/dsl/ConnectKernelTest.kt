@@ -209,7 +209,7 @@ class ConnectKernelTest :
                         }
                     }
                 }
-                eventually(10.seconds) {
+                eventually(20.seconds) {
                     runtime.snapshots().sumOf { it.connectionsActive() } shouldBe 0
                     server.handlersActive shouldBe 0
                 }
@@ -258,8 +258,10 @@ class ConnectKernelTest :
                             throw cancellation
                         }
                     }
-                eventually(10.seconds) { server.handlersActive shouldBe 1 }
+                eventually(20.seconds) { server.handlersActive shouldBe 1 }
                 job.cancelAndJoin()
+                // A server that closes before it hears of the reset tells its handler of an end instead.
+                eventually(20.seconds) { order.size shouldBe 2 }
                 server.close()
                 server.join()
                 order.toList().sorted() shouldBe

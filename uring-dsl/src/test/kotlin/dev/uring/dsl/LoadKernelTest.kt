@@ -137,7 +137,7 @@ private fun churn(
 private suspend fun UringScope.shouldHoldNothing(
     server: Server,
     andAlso: (List<WorkerSnapshot>) -> Unit,
-) = eventually(10.seconds) {
+) = eventually(20.seconds) {
     val snapshots = runtime.snapshots()
     snapshots.sumOf { it.connectionsActive() } shouldBe 0
     snapshots.sumOf { it.blocksHeld() } shouldBe 0

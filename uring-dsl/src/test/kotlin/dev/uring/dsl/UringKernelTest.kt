@@ -190,7 +190,7 @@ class UringKernelTest :
 
 /** A worker tells that it has ended a moment before its thread has. */
 private suspend fun shouldHaveNoWorkers() =
-    eventually(10.seconds) {
+    eventually(20.seconds) {
         Thread
             .getAllStackTraces()
             .keys
