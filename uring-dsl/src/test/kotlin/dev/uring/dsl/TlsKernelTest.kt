@@ -174,17 +174,17 @@ class TlsKernelTest :
         driverTest("connect gives up when the time is over or the caller is cancelled, with no connection left") {
             testUring {
                 ServerSocket(0, 5, InetAddress.getByName("127.0.0.1")).use { silent ->
-                    val address = "127.0.0.1:${silent.localPort}"
                     shouldThrow<dev.uring.base.ConnectFailedException> {
-                        connect(address, timeout = 50.milliseconds, tls = clientTls)
+                        connect("127.0.0.1:${silent.localPort}", timeout = 50.milliseconds, tls = clientTls)
                     }.message!! shouldContain "no answer within 50 ms"
-                    val trying = launch { connect(address, tls = clientTls) }
+                }
+                // Another one: how far the first attempt got in its time is not known.
+                ServerSocket(0, 5, InetAddress.getByName("127.0.0.1")).use { silent ->
+                    val trying = launch { connect("127.0.0.1:${silent.localPort}", tls = clientTls) }
                     val accepted =
-                        withContext(Dispatchers.IO) {
-                            List(2) { silent.accept().apply { getInputStream().readNBytes(5) } }
-                        }
+                        withContext(Dispatchers.IO) { silent.accept().apply { getInputStream().readNBytes(5) } }
                     trying.cancelAndJoin()
-                    accepted.forEach { it.close() }
+                    accepted.close()
                 }
                 withTimeout(20.seconds) {
                     while (runtime.snapshots().any { it.connectionsActive() > 0 }) kotlinx.coroutines.delay(1)
