@@ -126,8 +126,10 @@ class DnsOverTlsKernelTest :
                 tls.asked.shouldBeEmpty()
                 clear.asked.shouldBeEmpty()
             }
-            val nobody = ServerSocket(0).use { it.localPort }
+            var nobody = 0
             withFakeDns({ listOf(it.addresses("6.6.6.6")) }, {
+                // Chosen when the server in clear text has its own.
+                nobody = ServerSocket(0).use { it.localPort }
                 overTls(DnsOverTls.strict(NAME, trusting, nobody)).attempts(1)
             }) { clear ->
                 resolver.refusal("host.test").message!! shouldContain "over TLS: cannot connect to 127.0.0.1:$nobody"
@@ -144,8 +146,11 @@ class DnsOverTlsKernelTest :
         }
 
         driverTest("opportunistic: a server that speaks no TLS is asked in clear text, and from then on at once") {
-            val nobody = ServerSocket(0).use { it.localPort }
-            withFakeDns({ listOf(it.addresses("10.0.0.1")) }, { overTls(DnsOverTls.opportunistic(nobody)) }) { clear ->
+            var nobody = 0
+            withFakeDns({ listOf(it.addresses("10.0.0.1")) }, {
+                nobody = ServerSocket(0).use { it.localPort }
+                overTls(DnsOverTls.opportunistic(nobody))
+            }) { clear ->
                 resolver.texts("a.test", AddressFamily.IPV4) shouldBe listOf("10.0.0.1")
                 // Somebody listens there now, and would keep who connects waiting; for the moment nobody does.
                 ServerSocket(nobody, 5, InetAddress.getLoopbackAddress()).use {

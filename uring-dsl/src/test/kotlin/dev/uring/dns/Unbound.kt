@@ -41,8 +41,7 @@ internal class Unbound(
     // Ports that were free a moment ago may not be any more: then others.
     private fun startOnFreePorts(records: List<String>): Triple<Process, Int, Int> {
         repeat(20) {
-            val port = freePort()
-            val tlsPort = freePort()
+            val (port, tlsPort) = freePorts()
             val config = File(dir, "unbound.conf")
             config.writeText(
                 (common(port, tlsPort) + records.map { "  local-data: \"$it\"" }).joinToString("\n", postfix = "\n"),
@@ -109,7 +108,11 @@ internal class Unbound(
     companion object {
         private const val PROGRAM = "unbound"
 
-        private fun freePort(): Int = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+        // Both are held until both are known: one that is given back may be given again.
+        private fun freePorts(): Pair<Int, Int> =
+            ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { one ->
+                ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { other -> one.localPort to other.localPort }
+            }
 
         /** With CI=true a missing program fails its tests instead of skipping them. */
         val enabled: Enabled by lazy {

@@ -56,8 +56,10 @@ class ConnectServiceKernelTest :
         }
 
         driverTest("when none answers the error has every place and its reason") {
-            val port = closedPort()
+            var port = 0
             withFakeDns({ it.reply("gone.test" to 1, "a.test" to port) }) {
+                // Chosen when the name server has its own.
+                port = closedPort()
                 val failure = shouldThrow<ConnectFailedException> { connectService(SERVICE) { } }
                 failure.message!! shouldStartWith
                     "cannot connect to service $SERVICE in any of 2 places\n  gone.test:1: cannot"
