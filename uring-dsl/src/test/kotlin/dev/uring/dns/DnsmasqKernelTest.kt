@@ -159,10 +159,10 @@ class DnsmasqKernelTest :
                 shouldThrow<ConnectFailedException> {
                     connect(
                         "silent.test:80",
-                        50.milliseconds,
+                        500.milliseconds,
                     )
                 }.message!! shouldStartWith
-                    "cannot connect to silent.test:80: no answer from name servers within 50 ms.\n"
+                    "cannot connect to silent.test:80: no answer from name servers within 500 ms.\n"
                 val waiting =
                     launch(start = CoroutineStart.UNDISPATCHED) { connect("other.test:80", Duration.INFINITE) { } }
                 eventually(PATIENCE) {
