@@ -158,7 +158,8 @@ class ShutdownKernelTest :
                         }
                 } while (hasRequest)
                 answered[name] = answers
-            }) { server ->
+                // Requests that are on their way are read for this long: a client that comes later is reset, and may be.
+            }, { drainTimeout(Duration.ofSeconds(20)).lingerTimeout(Duration.ofSeconds(20)) }) { server ->
                 val clients =
                     List(CLIENTS) { number ->
                         async(Dispatchers.IO) {
