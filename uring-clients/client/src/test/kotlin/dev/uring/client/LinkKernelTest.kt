@@ -154,13 +154,14 @@ class LinkKernelTest :
 
         test("a silent server is asked for a sign of life, and given up when there is none") {
             LineServer { line, _ -> line }.use { server ->
-                withSide(server, configure = { copy(pingInterval = 50.milliseconds) }) { side ->
+                // It is also the time that the server has for its answer, on a machine that may be busy.
+                withSide(server, configure = { copy(pingInterval = 500.milliseconds) }) { side ->
                     side.ask("a") shouldBe "a"
-                    eventually("pings are answered") { side.counters.repliesReceived > 3 }
+                    eventually("pings are answered") { side.counters.repliesReceived > 2 }
                     server.greets = false
                     eventually("it is given up") { side.counters.connectionsLost > 0 }
                     side.shared.lastFailure!!.message shouldBe
-                        "${server.address} has sent nothing for 50ms after a PING"
+                        "${server.address} has sent nothing for 500ms after a PING"
                 }
             }
         }
