@@ -186,7 +186,7 @@ internal class LineServer(
     val port: Int get() = listener.localPort
     val address get() = "127.0.0.1:$port"
 
-    init {
+    private val accepting =
         thread(isDaemon = true) {
             while (true) {
                 val socket = runCatching { listener.accept() }.getOrNull() ?: break
@@ -194,7 +194,6 @@ internal class LineServer(
                 thread(isDaemon = true) { runCatching { socket.use(::serve) } }
             }
         }
-    }
 
     private fun serve(socket: Socket) {
         socket.tcpNoDelay = true
@@ -209,6 +208,8 @@ internal class LineServer(
 
     override fun close() {
         listener.close()
+        // Until its thread has left it the kernel goes on accepting for it.
+        accepting.join()
         accepted.forEach(Socket::close)
     }
 }
