@@ -8,6 +8,7 @@ import java.net.ServerSocket
 import java.net.Socket
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
 
 /**
@@ -20,11 +21,13 @@ internal class FakeMemcached(
     private val listener = ServerSocket(0, 50, InetAddress.getLoopbackAddress())
     private val threads = CopyOnWriteArrayList<Thread>()
     private val failures = CopyOnWriteArrayList<Throwable>()
+    private val accepted = AtomicInteger()
     private val accepting =
         thread {
             while (true) {
                 val socket = runCatching { listener.accept() }.getOrNull() ?: break
-                val number = threads.size + 1
+                // Counted before it is served: whoever is answered may look at once.
+                val number = accepted.incrementAndGet()
                 threads += thread { socket.use { serve(it, number) } }
             }
         }
@@ -32,7 +35,7 @@ internal class FakeMemcached(
     val address: String get() = "127.0.0.1:${listener.localPort}"
 
     /** How many connections there have been. */
-    val connections: Int get() = threads.size
+    val connections: Int get() = accepted.get()
 
     private fun serve(
         socket: Socket,

@@ -255,8 +255,8 @@ class FakeServerKernelTest :
                             }
                         }
                     began.await()
-                    eventually({ "two are there" }) { fake.connections == 2 }
-                    client.snapshot().connects shouldBe 2
+                    // Each side hears of a connection by itself.
+                    eventually({ "two are there" }) { fake.connections == 2 && client.snapshot().connects == 2L }
                     mayAnswer.countDown()
                     all.awaitAll().toSet() shouldBe setOf(null)
                     fake.connections shouldBe 5
