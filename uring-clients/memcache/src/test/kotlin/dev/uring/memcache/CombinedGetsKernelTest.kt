@@ -13,7 +13,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
 import java.util.concurrent.CountDownLatch
-import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 
 /** Gets of one turn, which share lines: what goes out, and who gets what comes back. */
 class CombinedGetsKernelTest :
@@ -180,7 +180,8 @@ class CombinedGetsKernelTest :
                 say(item("b") + "END\r\n")
                 while (line() != null) say(item("b") + "END\r\n")
             }.use { fake ->
-                withFake(fake, { copy(commandTimeout = 200.milliseconds) }) { client ->
+                // The time that it takes to connect is in it.
+                withFake(fake, { copy(commandTimeout = 1.seconds) }) { client ->
                     listOf("a", "b").map { atOnce { runCatching { client.get(it) } } }.awaitAll().forEach {
                         shouldThrow<MemcacheTimeoutException> { it.getOrThrow() }.wasSent shouldBe true
                     }
