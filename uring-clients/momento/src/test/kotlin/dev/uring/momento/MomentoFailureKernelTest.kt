@@ -21,6 +21,7 @@ import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
 import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.thread
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
@@ -166,10 +167,10 @@ class MomentoFailureKernelTest :
             )
         for ((what, wire) in mad) {
             test("$what ends the connection with what was wrong, and the next one serves") {
-                var isMad = true
+                val isMad = AtomicBoolean(true)
                 ScriptedServer { command, output ->
-                    output.write(if (isMad) wire else command.hit("sane"))
-                    isMad = false
+                    // Sane before it is heard: the next connection has a thread of its own.
+                    output.write(if (isMad.getAndSet(false)) wire else command.hit("sane"))
                 }.use { server ->
                     withUring {
                         momento(plainConfig(server.port).copy(replay = ReplayRule.NONE)).use { client ->
