@@ -73,13 +73,19 @@ class CodecAllocationTest :
     })
 
 private const val ROUNDS = 20_000
+private const val SERIES_MAX = 30
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
-// Whole bytes per round: what a compiler thread or a counter's own call adds once is far below one.
+// Whole bytes per round: what a compiler thread or a counter's own call adds once is far below one. Of several series the best
+// counts: on a busy machine it takes some until the optimizer is done. What the codec itself allocated would be in each.
 internal inline fun allocatedBytesPerRound(round: () -> Unit): Long {
-    repeat(ROUNDS) { round() }
-    val before = threads.currentThreadAllocatedBytes
-    repeat(ROUNDS) { round() }
-    return (threads.currentThreadAllocatedBytes - before) / ROUNDS
+    var best = Long.MAX_VALUE
+    var series = 0
+    while (best > 0 && series++ < SERIES_MAX) {
+        val before = threads.currentThreadAllocatedBytes
+        repeat(ROUNDS) { round() }
+        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / ROUNDS)
+    }
+    return best
 }
