@@ -2,13 +2,13 @@ package dev.uring.redis
 
 import dev.uring.dsl.UringScope
 import dev.uring.dsl.uring
+import dev.uring.redis.commands.freePort
 import dev.uring.testing.leavesNothingBehind
 import dev.uring.testing.stopProcess
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.core.test.config.DefaultTestConfig
 import kotlinx.coroutines.runBlocking
-import java.net.ServerSocket
 import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
 import java.nio.channels.SocketChannel
@@ -53,7 +53,9 @@ internal class RealRedis(
     private val folder: Path = Files.createTempDirectory("uring-redis")
     private val socket = folder.resolve("redis.sock")
     private val log = folder.resolve("redis.log").toFile()
-    val port: Int = if (isTcp) ServerSocket(0).use { it.localPort } else 0
+
+    // Not one that the kernel gives out: it might give it to somebody else before the server has it.
+    val port: Int = if (isTcp) generateSequence { freePort() }.first { "$it" !in options } else 0
     private var process = start()
 
     /** Its URL, by Unix socket. */

@@ -37,7 +37,8 @@ internal class ClusterNode private constructor(
             var taken: IllegalStateException? = null
             repeat(ATTEMPTS_MAX) {
                 try {
-                    return ClusterNode(freePort(), freePort(), options.asList(), isTls)
+                    val (port, busPort) = freePorts(2)
+                    return ClusterNode(port, busPort, options.asList(), isTls)
                 } catch (failure: IllegalStateException) {
                     taken = failure // somebody else took the port since it was found free
                 }
@@ -58,4 +59,11 @@ internal fun freePort(): Int {
             continue
         }
     }
+}
+
+/** [count] of them, no two the same: one that was found free may be found again until its server listens. */
+internal fun freePorts(count: Int): List<Int> {
+    val ports = LinkedHashSet<Int>()
+    while (ports.size < count) ports += freePort()
+    return ports.toList()
 }

@@ -2,7 +2,7 @@ package dev.uring.redis.sentinel
 
 import dev.uring.redis.RealRedis
 import dev.uring.redis.commands.WireClient
-import dev.uring.redis.commands.freePort
+import dev.uring.redis.commands.freePorts
 import java.net.InetSocketAddress
 import java.net.Socket
 import java.nio.file.Files
@@ -20,7 +20,7 @@ internal class RealSentinels(
     private val noticeMillis: Int = 1_000,
 ) : AutoCloseable {
     private val folder: Path = Files.createTempDirectory("uring-sentinel")
-    val ports: List<Int> = List(1 + replicas) { freePort() }
+    val ports: List<Int> = freePorts(1 + replicas)
 
     /** The master first, as it is in the beginning. */
     val nodes: List<RealRedis> =
@@ -35,7 +35,7 @@ internal class RealSentinels(
     private val sentinels: List<Process>
 
     init {
-        val sentinelPorts = List(SENTINELS) { freePort() }
+        val sentinelPorts = freePorts(SENTINELS)
         addresses = sentinelPorts.map { "127.0.0.1:$it" }
         waitUntil("the replicas have copied") {
             (1..<nodes.size).all { "master_link_status:up" in ask(it, "INFO", "replication") as String }
