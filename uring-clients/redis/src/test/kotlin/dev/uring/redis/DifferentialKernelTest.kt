@@ -45,7 +45,13 @@ private fun compare(
     ours: RespVersion,
     theirs: RedisProtocol,
 ) {
-    val config = DefaultJedisClientConfig.builder().protocol(theirs).build()
+    // Of its own it waits 2 s.
+    val config =
+        DefaultJedisClientConfig
+            .builder()
+            .protocol(theirs)
+            .timeoutMillis(20_000)
+            .build()
     val script = RandomCommands(Random(seed))
     var refused = 0
     Jedis(HostAndPort("127.0.0.1", there.port), config).use { jedis ->

@@ -97,8 +97,7 @@ class FakeServerKernelTest :
         test("a server that accepts and says nothing is given up after the time for a connection") {
             FakeRedis(isSilent = true) { _, _ -> }.use { fake ->
                 withUring(countsAll = false) {
-                    val config =
-                        RedisConfig(fake.address, connectTimeout = 100.milliseconds, commandTimeout = 500.milliseconds)
+                    val config = RedisConfig(fake.address, connectTimeout = 100.milliseconds)
                     RedisClient(runtime, config).use { client ->
                         runCatching { client.echoed("x") }.exceptionOrNull()!!.message!! shouldContain
                             "no greeting within 100ms"

@@ -19,6 +19,7 @@ import kotlinx.coroutines.launch
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 
 /** What a client does when its server is killed, stopped, paused, or throws it out. */
 class RedisFailureKernelTest :
@@ -150,7 +151,8 @@ class RedisFailureKernelTest :
             "a stopped server makes commands time out one by one, and the late replies are dropped, each in its turn",
         ) {
             RealRedis().use { own ->
-                withClient(own, configure = { copy(commandTimeout = 300.milliseconds) }) { client ->
+                // Long enough that the commands before and after are answered within it on a busy machine.
+                withClient(own, configure = { copy(commandTimeout = 3.seconds) }) { client ->
                     client.store("n", "0")
                     own.signal("STOP")
                     val timedOut =
@@ -159,7 +161,7 @@ class RedisFailureKernelTest :
                         ) { async { runCatching { client.echoed("late $it") }.exceptionOrNull() } }.awaitAll()
                     own.signal("CONT")
                     timedOut.forEach {
-                        it!!.message!! shouldStartWith "ECHO: no reply within 300ms, it was sent: the server at unix:"
+                        it!!.message!! shouldStartWith "ECHO: no reply within 3s, it was sent: the server at unix:"
                     }
                     eventually({ "late replies have come" }) { client.snapshot().inFlight == 0L }
                     client.echoed("in step") shouldBe "in step"
@@ -189,11 +191,11 @@ class RedisFailureKernelTest :
             RealRedis().use { own ->
                 withClient(
                     own,
-                    configure = { copy(commandTimeout = Duration.INFINITE, pingInterval = 100.milliseconds) },
+                    configure = { copy(commandTimeout = Duration.INFINITE, pingInterval = 1.seconds) },
                 ) { client ->
                     own.signal("STOP")
                     val failure = shouldThrow<RedisConnectionException> { client.echoed("x") }
-                    failure.message!! shouldContain "has sent nothing for 100ms after a PING"
+                    failure.message!! shouldContain "has sent nothing for 1s after a PING"
                     own.signal("CONT")
                     client.echoed("again") shouldBe "again"
                 }
@@ -201,7 +203,8 @@ class RedisFailureKernelTest :
         }
 
         test("an idle connection is asked for a sign of life, and stays") {
-            withClient(redis, configure = { copy(pingInterval = 20.milliseconds) }) { client ->
+            // A server that has to wait longer than that for a processor would be given up.
+            withClient(redis, configure = { copy(pingInterval = 500.milliseconds) }) { client ->
                 client.echoed("x")
                 val before = client.snapshot().repliesReceived
                 eventually({ "pings are answered" }) { client.snapshot().repliesReceived > before + 3 }
