@@ -101,6 +101,7 @@ class RedisAllocationKernelTest :
                 val perPipeline =
                     bytesPerCommand(
                         coroutines = 4,
+                        PIPELINES,
                     ) { client.pipeline { repeat(100) { execute(command(PING), SKIPPED) } } }
                 // A result is 24 bytes.
                 perPipeline / 100 shouldBeLessThanOrEqual 32
@@ -120,6 +121,7 @@ private val SKIPPED = Reply { it.skip() }
 private val PING = Command.of("PING")
 private const val COMMANDS_PER_ROUND = 20_000
 private const val LARGE_COMMANDS = 2_000
+private const val PIPELINES = 5_000 // of 100 commands each; all rounds are run, for results are never nothing
 private const val ROUNDS_MAX = 30
 private const val EXACT_ENOUGH = 8L // half of the smallest object
 

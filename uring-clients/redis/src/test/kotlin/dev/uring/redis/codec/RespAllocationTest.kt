@@ -68,15 +68,20 @@ class RespAllocationTest :
         }
     })
 
-private const val WARM_UP_ROUNDS = 20_000
 private const val ROUNDS = 20_000
+private const val TRIES_MAX = 20
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
-// Whole bytes per round: what a compiler thread or a counter's own call adds once is far below one.
+// Whole bytes per round: what a counter's own call adds once is far below one. The best of several tries counts: when the
+// optimizer is done is its own business, and what the code itself allocated would be there in every one of them.
 internal inline fun allocatedBytesPerRound(round: () -> Unit): Long {
-    repeat(WARM_UP_ROUNDS) { round() }
-    val before = threads.currentThreadAllocatedBytes
-    repeat(ROUNDS) { round() }
-    return (threads.currentThreadAllocatedBytes - before) / ROUNDS
+    var best = Long.MAX_VALUE
+    var tries = 0
+    while (best > 0 && tries++ < TRIES_MAX) {
+        val before = threads.currentThreadAllocatedBytes
+        repeat(ROUNDS) { round() }
+        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / ROUNDS)
+    }
+    return best
 }
