@@ -13,11 +13,12 @@ import kotlin.io.path.writeText
 /**
  * A real master with replicas, and three real sentinels that watch it, with passwords of their own.
  *
- * [noticeMillis] is how long a silent master is not replaced.
+ * [noticeMillis] is how long a silent master is not replaced: short where a test waits for that, else so long that a busy
+ * machine does not look like a dead master.
  */
 internal class RealSentinels(
     replicas: Int = 1,
-    private val noticeMillis: Int = 1_000,
+    private val noticeMillis: Int = 15_000,
 ) : AutoCloseable {
     private val folder: Path = Files.createTempDirectory("uring-sentinel")
     val ports: List<Int> = freePorts(1 + replicas)
