@@ -42,7 +42,12 @@ class ClusterReshardKernelTest :
                 withUring(workers = 2) {
                     shouldThrow<RedisFailure> { redisCluster(seed) }
                     redisCluster(seed) {
-                        copy(node = node.copy(tls = RedisCertificates.trusting), patience = 50.seconds)
+                        // The first answer comes after a first handshake: its classes are loaded meanwhile.
+                        copy(
+                            node = node.copy(tls = RedisCertificates.trusting),
+                            patience = 50.seconds,
+                            refreshTimeout = 10.seconds,
+                        )
                     }.use { cluster ->
                         val keys = List(200) { "tls:$it" }
                         cluster.mset(keys.associateWith { "value of $it" })

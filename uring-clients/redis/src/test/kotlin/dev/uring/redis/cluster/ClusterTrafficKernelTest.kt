@@ -30,6 +30,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.withContext
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 
 /** What a client does with a cluster that stays up: reads elsewhere, many commands at once, slots on their way. */
 class ClusterTrafficKernelTest :
@@ -45,7 +46,10 @@ class ClusterTrafficKernelTest :
             block: suspend UringScope.(RedisCluster<String, String>) -> Unit,
         ) {
             val seed = real.addresses[0]
-            withUring(workers = 2) { redisCluster(seed, configure = configure).use { block(it) } }
+            // All nodes live: none has to be given up soon.
+            withUring(workers = 2) {
+                redisCluster(seed) { copy(refreshTimeout = 10.seconds).configure() }.use { block(it) }
+            }
         }
 
         fun gets(node: Int): Int =
