@@ -68,9 +68,11 @@ internal class ScriptCache(
             folder
                 .listDirectoryEntries("*.jar")
                 .filter { it != except }
-                .sortedByDescending { it.getLastModifiedTime() }
+                // Each time is read once: while this sorts, another process may use a script and set it.
+                .map { it to it.getLastModifiedTime() }
+                .sortedByDescending { (_, usedAt) -> usedAt }
                 .drop(JARS_MAX - 1)
-                .forEach { it.deleteIfExists() }
+                .forEach { (unused, _) -> unused.deleteIfExists() }
         } catch (_: IOException) {
             // Another process cleans up too and was quicker: what it left is what is left.
         }
