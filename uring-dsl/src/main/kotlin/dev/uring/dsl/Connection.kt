@@ -111,7 +111,8 @@ public class Connection internal constructor(
      * One coroutine at a time. If it is cancelled while it waits, or [block] throws, the bytes stay in the connection
      * and are offered again. Bytes that are there already are lent without suspending, also to a cancelled coroutine.
      * ### Errors
-     * [ReceiveTimeoutException] nothing new within [timeout], which costs no allocation, unlike `withTimeout` ·
+     * [ReceiveTimeoutException] nothing new within [timeout], which costs no allocation, unlike `withTimeout`, and counts
+     * from the beginning of the worker's turn ·
      * [ConnectionLostException][dev.uring.base.ConnectionLostException] ·
      * [FrameTooLargeException][dev.uring.base.FrameTooLargeException] more than `frameBytesMax` bytes left unconsumed ·
      * `IllegalArgumentException` [block] says it consumed more than it was lent.

@@ -75,7 +75,8 @@ public class UdpSocket internal constructor(
      * One coroutine at a time. A cancelled wait takes no datagram. One that is there already is lent without
      * suspending, also to a cancelled coroutine.
      * ### Errors
-     * [ReceiveTimeoutException] no datagram within [timeout], which costs no allocation, unlike `withTimeout`.
+     * [ReceiveTimeoutException] no datagram within [timeout], which costs no allocation, unlike `withTimeout`, and
+     * counts from the beginning of the worker's turn.
      *
      * @sample samples.dsl.udpAsk
      */
