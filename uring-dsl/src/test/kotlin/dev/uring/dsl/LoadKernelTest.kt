@@ -54,11 +54,9 @@ class LoadKernelTest :
                 shouldHoldNothing(server) { }
                 val descriptors = openDescriptors()
                 Executors.newFixedThreadPool(CHURN_THREADS).use { threads ->
-                    repeat(CHURN_THREADS) { number ->
-                        threads.submit {
-                            churn(server, Random(seed + number), CHURN_CONNECTS / CHURN_THREADS)
-                        }
-                    }
+                    List(CHURN_THREADS) { number ->
+                        threads.submit { churn(server, Random(seed + number), CHURN_CONNECTS / CHURN_THREADS) }
+                    }.forEach { it.get() }
                 }
                 shouldHoldNothing(server) { snapshots ->
                     snapshots.sumOf { it.connectionsAccepted() } shouldBe snapshots.sumOf { it.connectionsClosed() }
