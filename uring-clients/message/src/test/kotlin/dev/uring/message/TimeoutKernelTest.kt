@@ -43,7 +43,8 @@ class TimeoutKernelTest :
         test("a name that is not found in time is a failed connect, and no other channel of the worker waits for it") {
             DatagramSocket(0, InetAddress.getLoopbackAddress()).use { silent ->
                 val resolver = asking(silent)
-                val config = EngineConfig(connectTimeout = 1.seconds)
+                // So long that a machine which stops for a while leaves time for the round trips.
+                val config = EngineConfig(connectTimeout = 5.seconds)
                 withEngine(workers = 1, config = config, resolver = resolver) {
                     coroutineScope {
                         val calm = pair()
