@@ -5,6 +5,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
+import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
@@ -41,7 +42,8 @@ class CacheScriptTest :
             cli("DECR", "a") shouldBe "41"
             cli("DECRBY", "a", "41") shouldBe "0"
             cli("EXPIRE", "b", "100") shouldBe "1"
-            cli("TTL", "b") shouldBe "100"
+            // Each command is a process of its own, and a machine may stop between two.
+            cli("TTL", "b").toInt() shouldBeInRange 60..100
             cli("PERSIST", "b") shouldBe "1"
             cli("TTL", "b") shouldBe "-1"
             cli("TTL", "none") shouldBe "-2"
