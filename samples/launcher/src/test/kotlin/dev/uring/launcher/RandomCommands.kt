@@ -57,9 +57,10 @@ class RandomCommands(
         // With times that are absolute, for GT and LT compare them to the millisecond.
         val EXPIRE_OPTIONS = "NX XX gt LT foo".split(' ')
 
-        // Past, or far enough away that no machine is too slow. SET is given none that is past: what it says of such a
-        // key stays in the memory of a real server for a while.
-        val TIMES = "200000 100000 0 -1 x 9223372036854775807 4000000000 4000000000000".split(' ')
+        // Past, or far enough away that no machine is too slow. In milliseconds too: what is left of some seconds would
+        // be a small number, which is compared exactly. SET is given none that is past: what it says of such a key
+        // stays in the memory of a real server for a while.
+        val TIMES = "200000000 100000000 0 -1 x 9223372036854775807 4000000000 4000000000000".split(' ')
     }
 }
 
