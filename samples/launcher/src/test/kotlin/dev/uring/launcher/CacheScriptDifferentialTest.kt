@@ -80,8 +80,7 @@ class CacheScriptDifferentialTest :
                 val (ours, theirs) =
                     inBoth { client ->
                         client.ask("FLUSHALL")
-                        client.send(input)
-                        client.readToEnd()
+                        client.sendAndReadToEnd(input)
                     }
                 if (!(ours agreesWith theirs)) {
                     withClue({ String(input, Charsets.ISO_8859_1).replace("\r\n", "|") }) { ours shouldBe theirs }
@@ -93,11 +92,7 @@ class CacheScriptDifferentialTest :
 
         test("oddities of the protocol get equal replies") {
             for (input in PROTOCOL_ODDITIES) {
-                val (ours, theirs) =
-                    inBoth { client ->
-                        client.send(input.toByteArray(Charsets.ISO_8859_1))
-                        client.readToEnd()
-                    }
+                val (ours, theirs) = inBoth { it.sendAndReadToEnd(input.toByteArray(Charsets.ISO_8859_1)) }
                 withClue({ input.take(100) }) { ours shouldBe theirs }
             }
         }

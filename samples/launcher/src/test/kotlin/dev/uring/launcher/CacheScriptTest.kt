@@ -120,8 +120,9 @@ class CacheScriptTest :
 
         test("an announced length of 1 GiB costs no memory, nor do 100 that are never sent") {
             RawClient(script.address).use { client ->
-                client.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1073741824\r\n".toByteArray())
-                client.readToEnd() shouldBe "-ERR Protocol error: invalid bulk length\r\n"
+                val announced = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1073741824\r\n"
+                client.sendAndReadToEnd(announced.toByteArray()) shouldBe
+                    "-ERR Protocol error: invalid bulk length\r\n"
             }
             val before = residentKilobytes(script.port)
             val clients = List(100) { RawClient(script.address) }

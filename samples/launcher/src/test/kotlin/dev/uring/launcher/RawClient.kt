@@ -40,11 +40,16 @@ class RawClient(
     /** The elements of an array reply of bulk strings. */
     fun askForList(vararg arguments: String): List<String> = elements(ask(*arguments))
 
-    /** Says that nothing more will be sent, and returns everything until the server closes. */
-    fun readToEnd(): String {
+    /** Sends [bytes], says that nothing more will be sent, and returns everything until the server closes. */
+    fun sendAndReadToEnd(bytes: ByteArray): String {
         val received = ByteArrayOutputStream()
         try {
+            send(bytes)
             channel.shutdownOutput()
+        } catch (_: IOException) {
+            // A server may close before all of it is sent; what it answered lies here.
+        }
+        try {
             input.transferTo(received)
         } catch (_: IOException) {
             // A server that closes before it has read everything resets the connection; what it answered has come before.
