@@ -13,7 +13,7 @@ import kotlin.time.Duration.Companion.seconds
 /** Waits until the process is gone; fails the test when it is not. */
 private fun shouldBeGone(pid: Long) {
     val handle = ProcessHandle.of(pid)
-    if (handle.isPresent) handle.get().onExit().get(10, TimeUnit.SECONDS)
+    if (handle.isPresent) handle.get().onExit().get(30, TimeUnit.SECONDS)
     ProcessHandle.of(pid).map { it.isAlive }.orElse(false) shouldBe false
 }
 
@@ -40,7 +40,7 @@ class ProcessPoolTest :
         test("closing the pool ends a foreign program and the shell that holds its leash") {
             val pool = pool()
             val shell = pool.start("leashed", ProcessPool.leashed(listOf("sleep", "600")))
-            val pid = shell.receive("@bench PID ", 10.seconds).toLong()
+            val pid = shell.receive("@bench PID ", 30.seconds).toLong()
             ProcessHandle.of(pid).isPresent shouldBe true
             pool.close()
             shouldBeGone(pid)
@@ -50,7 +50,7 @@ class ProcessPoolTest :
         test("killing the shell that holds a leash kills the foreign program as well") {
             pool().use { pool ->
                 val shell = pool.start("leashed", ProcessPool.leashed(listOf("sleep", "600")))
-                val pid = shell.receive("@bench PID ", 10.seconds).toLong()
+                val pid = shell.receive("@bench PID ", 30.seconds).toLong()
                 shell.kill()
                 shouldBeGone(pid)
             }
@@ -59,7 +59,7 @@ class ProcessPoolTest :
         test("a child that ends early is reported with its exit code and last words") {
             pool().use { pool ->
                 val child = pool.start("doomed", listOf("sh", "-c", "echo no such luck >&2; exit 7"))
-                val failure = shouldThrow<ChildFailure> { child.receive("@bench ", 10.seconds) }
+                val failure = shouldThrow<ChildFailure> { child.receive("@bench ", 30.seconds) }
                 failure.message shouldContain "doomed (pid ${child.pid}) ended with exit code 7."
                 failure.message shouldContain "no such luck"
             }
@@ -95,7 +95,7 @@ class ProcessPoolTest :
                             listOf("env", "--default-signal=INT") +
                                 JavaCommand.of("dev.uring.bench.process.Victim", listOf("-Xmx64m")),
                         )
-                    val pids = victim.receive("@bench PIDS ", 30.seconds).split(' ').map(String::toLong)
+                    val pids = victim.receive("@bench PIDS ", 60.seconds).split(' ').map(String::toLong)
                     pids shouldHaveSize 3
                     ProcessBuilder("kill", "-$signal", "${victim.pid}").start().waitFor() shouldBe 0
                     pids.forEach(::shouldBeGone)
@@ -112,7 +112,7 @@ object Victim {
         val server = pool.start("server", JavaCommand.of("dev.uring.bench.subject.NioEcho", listOf("-Xmx64m")))
         ControlledProcess(server)
         val shell = pool.start("leashed", ProcessPool.leashed(listOf("sleep", "600")))
-        val foreign = shell.receive("@bench PID ", 10.seconds)
+        val foreign = shell.receive("@bench PID ", 30.seconds)
         println("@bench PIDS ${server.pid} ${shell.pid} $foreign")
         Thread.currentThread().join()
     }
