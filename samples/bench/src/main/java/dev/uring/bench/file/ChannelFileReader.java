@@ -63,7 +63,8 @@ public final class ChannelFileReader implements FileReader {
     FileTally tally = new FileTally();
     ByteBuffer buffer = memory.asByteBuffer();
     long now = System.nanoTime();
-    while (now < end) {
+    // One read at least: a machine that stops at the beginning must not make it none.
+    do {
       long block = FileContent.blockOf(seed, asked.incrementAndGet(), blocks);
       buffer.clear();
       int bytes = file.read(buffer, block * FileContent.BLOCK_BYTES);
@@ -71,7 +72,7 @@ public final class ChannelFileReader implements FileReader {
       tally.add(
           answered - now, bytes == FileContent.BLOCK_BYTES && FileContent.isBlock(memory, block));
       now = answered;
-    }
+    } while (now < end);
     return tally;
   }
 }

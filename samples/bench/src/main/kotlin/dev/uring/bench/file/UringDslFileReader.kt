@@ -41,7 +41,8 @@ class UringDslFileReader private constructor(
         val worker = file.worker
         var now = worker.nanoTime()
         try {
-            while (now < run.endNanos) {
+            // One read at least: a machine that stops at the beginning must not make it none.
+            do {
                 val block = FileContent.blockOf(run.seed, ++run.asked, blocks)
                 val isRight =
                     file.read(block * FileContent.BLOCK_BYTES, FileContent.BLOCK_BYTES) { view ->
@@ -51,7 +52,7 @@ class UringDslFileReader private constructor(
                 val answered = worker.nanoTime()
                 run.tally.add(answered - now, isRight)
                 now = answered
-            }
+            } while (now < run.endNanos)
         } catch (failure: RuntimeException) {
             run.done.completeExceptionally(failure)
         }
