@@ -310,8 +310,8 @@ public class Group internal constructor(
 
     private fun finishIfEmpty() {
         if (!isClosed || channels.isNotEmpty() || whenClosed.isDone) return
-        whenClosed.complete(null)
         engine.removed(this)
+        whenClosed.complete(null)
         for (i in 0 until shelves.length()) {
             val shelf = shelves[i] ?: continue
             shelf.worker.tryExecute(shelf::close)
