@@ -82,7 +82,9 @@ class RedisSentinelKernelTest :
             }
         }
 
-        test("a master that hangs or is killed is replaced under load: what a replica had acknowledged is there").config(
+        test(
+            "a master that hangs or is killed is replaced under load: what a replica had acknowledged is there",
+        ).config(
             timeout = 300.seconds,
         ) {
             val seed = Random.nextLong()

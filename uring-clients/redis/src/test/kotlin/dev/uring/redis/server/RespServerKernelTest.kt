@@ -38,20 +38,26 @@ class RespServerKernelTest :
                         thread {
                             val random = Random(seed + number)
                             val script = RandomScript(random, keyPrefix = "client$number:")
-                            server.connect().use { client ->
-                                repeat(30) {
-                                    val requestsFrom = script.requests.length
-                                    val repliesFrom = script.replies.length
-                                    repeat(random.nextInt(1, 60)) { script.addCommand() }
-                                    val requests = script.requests.substring(requestsFrom)
-                                    val expected = script.replies.substring(repliesFrom)
-                                    val cut = random.nextInt(requests.length)
-                                    client.send(requests.take(cut))
-                                    client.send(requests.drop(cut))
-                                    val replies = client.read(expected.length)
-                                    if (replies != expected) wrong += "client $number: sent\n$requests\ngot\n$replies"
+                            runCatching {
+                                server.connect().use { client ->
+                                    repeat(30) {
+                                        val requestsFrom = script.requests.length
+                                        val repliesFrom = script.replies.length
+                                        repeat(random.nextInt(1, 60)) { script.addCommand() }
+                                        val requests = script.requests.substring(requestsFrom)
+                                        val expected = script.replies.substring(repliesFrom)
+                                        val cut = random.nextInt(requests.length)
+                                        client.send(requests.take(cut))
+                                        client.send(requests.drop(cut))
+                                        val replies = client.read(expected.length)
+                                        if (replies !=
+                                            expected
+                                        ) {
+                                            wrong += "client $number: sent\n$requests\ngot\n$replies"
+                                        }
+                                    }
                                 }
-                            }
+                            }.onFailure { wrong += "client $number: $it" }
                         }
                     }
                 clients.forEach { it.join() }
