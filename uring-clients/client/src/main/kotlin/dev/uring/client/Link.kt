@@ -52,7 +52,7 @@ public open class Link<R>(
     private var failuresInRow = 0
     private var isClosing = false
 
-    // Of the present connection, or else of the last one.
+    // Of the present connection, or else of the last one, or of the last attempt.
     private var wasReady = false
     private var endedBy: Throwable? = null
     private var refusal: Throwable? = null
@@ -85,6 +85,7 @@ public open class Link<R>(
         if (isClosed) throw texts.closed(request)
         side.checkSize(request)
         if (traffic.isOutdated(request)) throw texts.outdated(request)
+        if (state == State.PAUSING && !config.waitsForServer) endPauseOrRefuse()
         val mayGo = traffic.waiting.isEmpty && traffic.mayWrite(request)
         if (!mayGo && traffic.waiting.count >= config.maxWaiting) throw texts.overload(request)
         request.link = this
@@ -216,6 +217,7 @@ public open class Link<R>(
         traffic.open(connection, side.openSession(this))
         generation++
         wasReady = false
+        refusal = null
         state = State.GREETING
         side.greet(this)
     }
@@ -264,7 +266,6 @@ public open class Link<R>(
         traffic.settle(left, why)
         // Thrown out before it was greeted: by a server that wants a certificate, for one.
         if (why != null && !wasReady && !mayComeBack) traffic.failWaiting(refusal ?: texts.unreachable(why))
-        refusal = null
         if (why != null && !isClosing) whenLost(why)
         wake()
         endTimes()
@@ -289,6 +290,7 @@ public open class Link<R>(
     private fun connectFailed(cause: Throwable) {
         side.counters.connectFailures++
         lastFailure = cause
+        refusal = null
         if (isClosing) {
             state = State.CLOSED
             endTimes()
@@ -310,10 +312,20 @@ public open class Link<R>(
         times.pause(failuresInRow)
     }
 
-    // A first failure is followed up at once when somebody waits: most often one connection broke, not the server.
+    // Followed up at once when somebody waits: most often one connection broke, not the server.
+    private val isFirstLoss: Boolean get() = wasReady && failuresInRow == 1
+
     private fun wake() {
-        val isFirstLoss = wasReady && failuresInRow == 1
         if (isFirstLoss && !traffic.waiting.isEmpty) pauseOver()
+    }
+
+    // Somebody else may answer: whoever asks during a pause hears at once how the last attempt ended.
+    private fun endPauseOrRefuse() {
+        if (isFirstLoss) {
+            pauseOver()
+        } else if (kind != Kind.SUBSCRIBER) {
+            throw refusal ?: texts.unreachable(lastFailure ?: texts.ended())
+        }
     }
 
     private fun endIfIdle() {

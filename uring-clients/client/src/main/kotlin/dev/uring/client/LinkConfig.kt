@@ -23,7 +23,8 @@ import kotlin.time.Duration.Companion.seconds
  * @property pingInterval a connection without a byte for so long is asked; without an answer for as long again it is given
  * up. `Duration.INFINITE` asks never. Default 30 s: a dead peer is noticed within a minute.
  * @property waitsForServer whether commands go on waiting, up to their time, when a server that was there before cannot be
- * connected. Default true; false where somebody else may answer
+ * connected. Default true; false where somebody else may answer: commands then fail with the attempt to connect, and those
+ * that come in the pause after it fail at once, with its reason
  */
 public data class LinkConfig(
     val address: String,

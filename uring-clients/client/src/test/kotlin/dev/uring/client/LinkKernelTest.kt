@@ -17,6 +17,8 @@ import kotlinx.coroutines.withTimeoutOrNull
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 
 /** What a link does for every protocol, shown with the smallest one: each line is answered with a line. */
@@ -206,6 +208,32 @@ class LinkKernelTest :
             }
         }
 
+        test("who may ask others hears at once, in the pause after an attempt, how that ended") {
+            val first = LineServer { line, _ -> line }
+            withSide(first, configure = { oneOfMany() }) { side ->
+                side.ask("a") shouldBe "a"
+                first.close()
+                eventually("the loss is noticed") { side.counters.connectionsLost == 1L }
+                repeat(3) {
+                    val failure = shouldThrow<LineFailure> { side.ask("b") }
+                    failure.message!! shouldContain "nothing listens there"
+                    failure.wasSent shouldBe false
+                }
+                // The first one was an attempt of its own: a connection that is lost says nothing about the server.
+                side.counters.connectFailures shouldBe 1
+            }
+        }
+
+        test("who may ask others connects at once after a connection was lost, without the pause") {
+            val asked = AtomicInteger()
+            LineServer { line, _ -> if (asked.incrementAndGet() == 1) null else line }.use { server ->
+                withSide(server, configure = { oneOfMany() }) { side ->
+                    shouldThrow<LineFailure> { side.ask("first") }.wasSent shouldBe true
+                    side.ask("second") shouldBe "second"
+                }
+            }
+        }
+
         test("a server that was never there is an error at once, with the cause") {
             val gone = LineServer { line, _ -> line }.also { it.close() }
             withSide(gone) { side ->
@@ -230,3 +258,12 @@ class LinkKernelTest :
             }
         }
     })
+
+// The pause is one that no test outlives: what waited for its end would never be answered.
+private fun LinkConfig.oneOfMany() =
+    copy(
+        waitsForServer = false,
+        commandTimeout = Duration.INFINITE,
+        reconnectDelayMin = 1.hours,
+        reconnectDelayMax = 1.hours,
+    )
