@@ -1,6 +1,6 @@
 package dev.uring.memcache
 
-import com.sun.management.ThreadMXBean
+import dev.uring.testing.leastAllocatedBytes
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
@@ -8,7 +8,6 @@ import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
-import java.lang.management.ManagementFactory
 import kotlin.time.Duration.Companion.seconds
 
 /**
@@ -65,22 +64,13 @@ class MemcacheAllocationKernelTest :
     })
 
 private const val COMMANDS_PER_ROUND = 20_000
-private const val ROUNDS_MAX = 30
 private const val EXACT_ENOUGH = 8L // half of the smallest object
-
-private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
 // Called on a worker, which runs all of the coroutines.
 private suspend inline fun CoroutineScope.bytesPerCommand(
     coroutines: Int,
     crossinline command: suspend () -> Unit,
-): Long {
-    var best = Long.MAX_VALUE
-    var rounds = 0
-    while (best >= EXACT_ENOUGH && rounds++ < ROUNDS_MAX) {
-        val before = threads.currentThreadAllocatedBytes
+): Long =
+    leastAllocatedBytes(COMMANDS_PER_ROUND, EXACT_ENOUGH) {
         List(coroutines) { launch { repeat(COMMANDS_PER_ROUND / coroutines) { command() } } }.joinAll()
-        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / COMMANDS_PER_ROUND)
     }
-    return best
-}

@@ -1,11 +1,11 @@
 package dev.uring.message
 
-import com.sun.management.ThreadMXBean
 import dev.uring.dsl.dispatcher
 import dev.uring.message.codec.InvalidMessageException
 import dev.uring.message.codec.Message
 import dev.uring.message.codec.MessageOperation
 import dev.uring.message.codec.MessageRole
+import dev.uring.testing.leastAllocatedBytesOfEach
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeLessThan
@@ -15,7 +15,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
-import java.lang.management.ManagementFactory
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
@@ -44,7 +43,7 @@ class DeliveryKernelTest :
                                 if (m.isFromEngine) m.release() else pair.server.send(m.answer())
                             }
                         }
-                    bytesPerRound(20_000) {
+                    leastAllocatedBytesOfEach(20_000, EXACT_ENOUGH) {
                         val request =
                             pair.client
                                 .message()
@@ -71,7 +70,7 @@ class DeliveryKernelTest :
                                 m.release()
                             }
                         }
-                    bytesPerRound(50_000) {
+                    leastAllocatedBytesOfEach(50_000, EXACT_ENOUGH) {
                         pair.client.send(
                             pair.client
                                 .message()
@@ -97,7 +96,7 @@ class DeliveryKernelTest :
                 coroutineScope {
                     val taking = launch { for (m in server.incoming) m.release() }
                     var next = 0
-                    bytesPerRound(50_000) {
+                    leastAllocatedBytesOfEach(50_000, EXACT_ENOUGH) {
                         val message = client.message().operation(MessageOperation.SIGNAL)
                         message.body().append(BODY)
                         client.send(message.channel(channels[next++ % channels.size]))
@@ -138,7 +137,7 @@ class DeliveryKernelTest :
                 coroutineScope {
                     val taking = launch { for (m in pair.server.incoming) m.release() }
                     List(64) { pair.client.message().also { m -> m.body().append(body) } }.forEach(Message::release)
-                    bytesPerRound(2_000) {
+                    leastAllocatedBytesOfEach(2_000, EXACT_ENOUGH) {
                         val message = pair.client.message().operation(MessageOperation.SIGNAL)
                         message.body().append(body)
                         pair.client.send(message.channel(pair.here))
@@ -169,24 +168,8 @@ class DeliveryKernelTest :
 
 private val BODY = ByteArray(64) { it.toByte() }
 private const val EXACT_ENOUGH = 8L // half of the smallest object
-private const val ROUNDS_MAX = 30
 
 private fun Message.answer() = if (role() == MessageRole.REQUEST) toResponse().also { it.body().append(BODY) } else this
-
-private suspend inline fun bytesPerRound(
-    count: Int,
-    crossinline round: suspend () -> Unit,
-): Long {
-    val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-    var best = Long.MAX_VALUE
-    var rounds = 0
-    while (best >= EXACT_ENOUGH && rounds++ < ROUNDS_MAX) {
-        val before = threads.currentThreadAllocatedBytes
-        repeat(count) { round() }
-        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / count)
-    }
-    return best
-}
 
 /** What became of one message, by its number. */
 private class Fates {

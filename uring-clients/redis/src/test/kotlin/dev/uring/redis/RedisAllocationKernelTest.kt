@@ -1,9 +1,9 @@
 package dev.uring.redis
 
-import com.sun.management.ThreadMXBean
 import dev.uring.redis.cache.cached
 import dev.uring.redis.codec.Command
 import dev.uring.redis.codec.Reply
+import dev.uring.testing.leastAllocatedBytes
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
@@ -13,7 +13,6 @@ import jdk.jfr.Recording
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
-import java.lang.management.ManagementFactory
 
 /**
  * What a command allocates on its worker in steady state, from the call to the resumed coroutine.
@@ -122,23 +121,14 @@ private val PING = Command.of("PING")
 private const val COMMANDS_PER_ROUND = 20_000
 private const val LARGE_COMMANDS = 2_000
 private const val PIPELINES = 5_000 // of 100 commands each; all rounds are run, for results are never nothing
-private const val ROUNDS_MAX = 30
 private const val EXACT_ENOUGH = 8L // half of the smallest object
-
-private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
 // Called on a worker, which runs all of the coroutines.
 private suspend inline fun CoroutineScope.bytesPerCommand(
     coroutines: Int,
     commands: Int = COMMANDS_PER_ROUND,
     crossinline command: suspend () -> Unit,
-): Long {
-    var best = Long.MAX_VALUE
-    var rounds = 0
-    while (best >= EXACT_ENOUGH && rounds++ < ROUNDS_MAX) {
-        val before = threads.currentThreadAllocatedBytes
+): Long =
+    leastAllocatedBytes(commands, EXACT_ENOUGH) {
         List(coroutines) { launch { repeat(commands / coroutines) { command() } } }.joinAll()
-        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / commands)
     }
-    return best
-}

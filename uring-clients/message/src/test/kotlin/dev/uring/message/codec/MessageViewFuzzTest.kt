@@ -1,16 +1,15 @@
 package dev.uring.message.codec
 
-import com.sun.management.ThreadMXBean
 import dev.uring.bytes.ByteWindow
 import dev.uring.bytes.FixedSink
 import dev.uring.codec.DecodeStatus
+import dev.uring.testing.leastAllocatedBytesOfEach
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.lang.foreign.Arena
-import java.lang.management.ManagementFactory
 import kotlin.random.Random
 
 /** Replay a failure with `-During.fuzz.seed=SEED`; the failing case prints its own seed. */
@@ -109,7 +108,7 @@ class MessageViewFuzzTest :
             sent.body().append(ByteArray(64))
             val wire = ByteWindow.copyOf(sent.encode())
             val view = MessageView(WireFormat.V1)
-            allocatedPerRound {
+            leastAllocatedBytesOfEach {
                 sink.reset()
                 MessageEncoder.write(sent, WireFormat.V1, sink)
                 view.decode(wire, 0)
@@ -158,14 +157,3 @@ private fun randomMessage(
         it.headers().bytes().append(random.nextBytes(random.nextInt(0, bytesMax)))
         it.body().append(random.nextBytes(random.nextInt(0, bytesMax)))
     }
-
-private fun allocatedPerRound(round: () -> Unit): Long {
-    val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-    repeat(20_000) { round() }
-    val rounds = 10_000
-    return List(20) {
-        val before = threads.currentThreadAllocatedBytes
-        repeat(rounds) { round() }
-        (threads.currentThreadAllocatedBytes - before) / rounds
-    }.min()
-}

@@ -1,13 +1,12 @@
 package dev.uring.momento.codec
 
-import com.sun.management.ThreadMXBean
 import dev.uring.bytes.ByteWindow
 import dev.uring.bytes.FixedSink
 import dev.uring.codec.DecodeStatus
+import dev.uring.testing.leastAllocatedBytesOfEach
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.lang.foreign.Arena
-import java.lang.management.ManagementFactory
 
 class CodecAllocationTest :
     FunSpec({
@@ -17,7 +16,7 @@ class CodecAllocationTest :
             val namespace = FieldBytes.of("cache")
             val value = ByteArray(100)
             var id = 0L
-            allocatedBytesPerRound {
+            leastAllocatedBytesOfEach {
                 sink.reset()
                 frame.begin(CommandKind.GET).namespace(namespace).key("key:000001")
                 frame.writeTo(sink, ++id)
@@ -42,7 +41,7 @@ class CodecAllocationTest :
             val part = ByteWindow("test").apply { lend(whole, 0, 50) }
             var seen = 0L
             MomentoReplyDecoder().use { decoder ->
-                allocatedBytesPerRound {
+                leastAllocatedBytesOfEach {
                     decoder.decode(part, 0)
                     var at = 0
                     while (decoder.decode(whole, at) == DecodeStatus.DONE) {
@@ -59,7 +58,7 @@ class CodecAllocationTest :
             val sink = FixedSink(Arena.ofAuto().allocate(4096))
             val value = ByteArray(100)
             MomentoCommandDecoder().use { decoder ->
-                allocatedBytesPerRound {
+                leastAllocatedBytesOfEach {
                     sink.reset()
                     var at = 0
                     while (decoder.decode(bytes, at) == DecodeStatus.DONE) {
@@ -71,21 +70,3 @@ class CodecAllocationTest :
             }
         }
     })
-
-private const val ROUNDS = 20_000
-private const val SERIES_MAX = 30
-
-private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-
-// Whole bytes per round: what a compiler thread or a counter's own call adds once is far below one. Of several series the best
-// counts: on a busy machine it takes some until the optimizer is done. What the codec itself allocated would be in each.
-internal inline fun allocatedBytesPerRound(round: () -> Unit): Long {
-    var best = Long.MAX_VALUE
-    var series = 0
-    while (best > 0 && series++ < SERIES_MAX) {
-        val before = threads.currentThreadAllocatedBytes
-        repeat(ROUNDS) { round() }
-        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / ROUNDS)
-    }
-    return best
-}

@@ -2,6 +2,7 @@ package dev.uring.redis.codec
 
 import dev.uring.bytes.ByteWindow
 import dev.uring.bytes.FixedSink
+import dev.uring.testing.leastAllocatedBytesOfEach
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -122,7 +123,7 @@ class CommandWriterTest :
             val value = ByteArray(100)
             val decoder = RespReplyDecoder()
             val replies = ByteWindow.copyOf(latin1("$5\r\nhello\r\n:42\r\n,1.5\r\n*2\r\n:1\r\n$-1\r\n"))
-            allocatedBytesPerRound {
+            leastAllocatedBytesOfEach {
                 sink.reset()
                 writer
                     .begin(GET)

@@ -1,13 +1,12 @@
 package dev.uring.redis.codec
 
-import com.sun.management.ThreadMXBean
 import dev.uring.bytes.ByteWindow
 import dev.uring.bytes.FixedSink
 import dev.uring.codec.DecodeStatus
+import dev.uring.testing.leastAllocatedBytesOfEach
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.lang.foreign.Arena
-import java.lang.management.ManagementFactory
 
 class RespAllocationTest :
     FunSpec({
@@ -20,7 +19,7 @@ class RespAllocationTest :
                     ),
                 )
             RespRequestDecoder().use { decoder ->
-                allocatedBytesPerRound {
+                leastAllocatedBytesOfEach {
                     var at = 0
                     while (decoder.decode(pipeline, at) == DecodeStatus.DONE) at += decoder.consumedBytes()
                 } shouldBe 0
@@ -31,7 +30,7 @@ class RespAllocationTest :
             val request = ByteWindow.copyOf(latin1(multibulk("SET", "key:000000000001", "v".repeat(300))))
             val part = ByteWindow("test").apply { lend(request, 0, 50) }
             RespRequestDecoder().use { decoder ->
-                allocatedBytesPerRound {
+                leastAllocatedBytesOfEach {
                     decoder.decode(part, 0)
                     decoder.decode(request, 0)
                 } shouldBe 0
@@ -42,7 +41,7 @@ class RespAllocationTest :
             val sink = FixedSink(Arena.ofAuto().allocate(4096))
             val value = ByteArray(100)
             val view = ByteWindow.copyOf(value)
-            allocatedBytesPerRound {
+            leastAllocatedBytesOfEach {
                 sink.reset()
                 for (protocol in 2..3) {
                     RespReplyEncoder.nil(sink, protocol)
@@ -64,24 +63,6 @@ class RespAllocationTest :
         test("finding the end of a reply allocates nothing") {
             val reply = ByteWindow.copyOf(latin1("*3\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n+b\r\n"))
             val frame = RespReplyFrame()
-            allocatedBytesPerRound { frame.end(reply, 0) } shouldBe 0
+            leastAllocatedBytesOfEach { frame.end(reply, 0) } shouldBe 0
         }
     })
-
-private const val ROUNDS = 20_000
-private const val TRIES_MAX = 20
-
-private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-
-// Whole bytes per round: what a counter's own call adds once is far below one. The best of several tries counts: when the
-// optimizer is done is its own business, and what the code itself allocated would be there in every one of them.
-internal inline fun allocatedBytesPerRound(round: () -> Unit): Long {
-    var best = Long.MAX_VALUE
-    var tries = 0
-    while (best > 0 && tries++ < TRIES_MAX) {
-        val before = threads.currentThreadAllocatedBytes
-        repeat(ROUNDS) { round() }
-        best = minOf(best, (threads.currentThreadAllocatedBytes - before) / ROUNDS)
-    }
-    return best
-}

@@ -2,7 +2,7 @@ package dev.uring.redis.store
 
 import dev.uring.bytes.ByteView
 import dev.uring.bytes.ByteWindow
-import dev.uring.redis.codec.allocatedBytesPerRound
+import dev.uring.testing.leastAllocatedBytesOfEach
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainAll
@@ -228,7 +228,7 @@ class KeyspaceTest :
             for (key in keys) keyspace.set(key, bytes("xxx"))
             val value = bytes("yyy")
             var at = 0
-            allocatedBytesPerRound {
+            leastAllocatedBytesOfEach {
                 at = (at + 1) % keys.size
                 keyspace.get(keys[at])
                 keyspace.set(keys[at], value)
@@ -239,7 +239,7 @@ class KeyspaceTest :
             val keyspace = Keyspace()
             val key = bytes("counter")
             keyspace.getOrAdd(key).setLong(0)
-            allocatedBytesPerRound {
+            leastAllocatedBytesOfEach {
                 val entry = keyspace.getOrAdd(key)
                 if (entry.isLong) entry.setLong(entry.toLong() + 1)
             } shouldBe 0
