@@ -24,6 +24,7 @@ import java.net.ServerSocket
 import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.LinkedBlockingQueue
 import kotlin.concurrent.thread
 
@@ -355,14 +356,15 @@ private class ByteByByteRelay(
     private val target: Int,
 ) : AutoCloseable {
     private val listener = ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))
+    private val sockets = ConcurrentLinkedQueue<Socket>()
     val port: Int get() = listener.localPort
 
     init {
         thread(isDaemon = true) {
             runCatching {
                 while (true) {
-                    val client = listener.accept()
-                    val server = Socket("127.0.0.1", target)
+                    val client = listener.accept().also(sockets::add)
+                    val server = Socket("127.0.0.1", target).also(sockets::add)
                     pass(client, server)
                     pass(server, client)
                 }
@@ -392,5 +394,8 @@ private class ByteByByteRelay(
         }
     }
 
-    override fun close() = listener.close()
+    override fun close() {
+        listener.close()
+        sockets.forEach { it.close() }
+    }
 }
