@@ -252,12 +252,13 @@ class EnvironmentConformanceKernelTest :
             val began = worker.clockNanos()
             val disarmed = timer(-1)
             on(worker) {
-                listOf(30, 10, 20).forEach { worker.arm(timer(it), Duration.ofMillis(it.toLong()).toNanos()) }
-                worker.arm(disarmed, Duration.ofMillis(5).toNanos())
+                // So far apart that a worker which loses its CPU between two of them does not change their order.
+                listOf(300, 100, 200).forEach { worker.arm(timer(it), Duration.ofMillis(it.toLong()).toNanos()) }
+                worker.arm(disarmed, Duration.ofMillis(50).toNanos())
                 worker.disarm(disarmed) shouldBe true
             }
             await("three") { synchronized(fired) { fired.size } == 3 }
-            synchronized(fired) { fired.map { it.first } } shouldContainExactly listOf(10, 20, 30)
+            synchronized(fired) { fired.map { it.first } } shouldContainExactly listOf(100, 200, 300)
             // A worker counts from the beginning of its turn, which is a little before this test looked at the clock.
             synchronized(fired) {
                 fired.forEach { (millis, at) ->
