@@ -4,6 +4,7 @@ import dev.uring.RuntimeConfig
 import dev.uring.UringRuntime
 import dev.uring.base.ConnectFailedException
 import dev.uring.bytes.ByteView
+import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.call
 import dev.uring.testing.driverTest
 import dev.uring.testing.leavesNothingBehind
@@ -19,7 +20,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
 
-private val second = Duration.ofSeconds(1)
+private val patience = Duration.ofSeconds(PATIENCE_SECONDS)
 private val none = ConnectionHandler { _, bytes -> bytes.size() }
 
 private fun <T> withRuntime(block: (UringRuntime) -> T): T =
@@ -29,7 +30,7 @@ private fun <T> withRuntime(block: (UringRuntime) -> T): T =
 
 private fun UringRuntime.connectTo(
     port: Int,
-    timeout: Duration = second,
+    timeout: Duration = patience,
     acceptor: ConnectionAcceptor = ConnectionAcceptor { none },
 ): ConnectAttempt = connect(worker(0), "127.0.0.1:$port", timeout, acceptor)
 
