@@ -2,6 +2,7 @@ package dev.uring.net
 
 import dev.uring.base.ConnectionLostException
 import dev.uring.bytes.ByteView
+import dev.uring.testing.PATIENCE_SECONDS
 import dev.uring.testing.Recorder
 import dev.uring.testing.RingOnly
 import dev.uring.testing.TestServer
@@ -107,7 +108,9 @@ class ConnectionCloseKernelTest :
                     connection.close()
                     0
                 })
-            withServer(recorder) { server ->
+            // The client gets its CPU when it gets it; what it has not written when the time is over is answered by a reset.
+            val config = smallConfig().lingerTimeout(Duration.ofSeconds(PATIENCE_SECONDS)).build()
+            withServer(recorder, config) { server ->
                 val client = server.connect()
                 client.getOutputStream().write(ByteArray(MIB))
                 client.getInputStream().readAllBytes().size shouldBe 256 * KIB
