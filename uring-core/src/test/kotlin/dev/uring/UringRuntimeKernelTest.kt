@@ -32,8 +32,11 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.net.InetSocketAddress
 import java.net.Socket
+import java.nio.file.Files
+import java.nio.file.Path
 import java.time.Duration
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.concurrent.thread
@@ -198,6 +201,7 @@ class UringRuntimeKernelTest :
         driverTest("a shutdown under load loses no reply that was given") {
             repeat(5) { round ->
                 val answered = ConcurrentHashMap<Int, AtomicLong>()
+                val served = ConcurrentHashMap<Int, Connection>()
                 val handler =
                     object : ConnectionHandler {
                         override fun onReceive(
@@ -207,17 +211,16 @@ class UringRuntimeKernelTest :
                             val requests = bytes.size() / REQUEST_BYTES
                             repeat(requests) { connection.write(bytes, it * REQUEST_BYTES, REQUEST_BYTES) }
                             if (requests > 0) {
-                                answered
-                                    .computeIfAbsent(
-                                        (connection.remoteAddress() as InetSocketAddress).port,
-                                    ) { AtomicLong() }
-                                    .addAndGet(requests.toLong())
+                                val port = (connection.remoteAddress() as InetSocketAddress).port
+                                served[port] = connection
+                                answered.computeIfAbsent(port) { AtomicLong() }.addAndGet(requests.toLong())
                             }
                             return requests * REQUEST_BYTES
                         }
                     }
-                // Longer than the 1 s after which a peer that does not read is reset: here it reads when it gets a CPU.
-                val patient = Duration.ofSeconds(PATIENCE_SECONDS)
+                // Longer than the 1 s after which a peer that does not read is reset: here it reads when it gets a CPU. And
+                // longer than the client waits, so that the server's side is still there to be looked at when it gives up.
+                val patient = Duration.ofSeconds(2 * PATIENCE_SECONDS)
                 val config =
                     smallConfig()
                         .workersCount(2)
@@ -226,16 +229,23 @@ class UringRuntimeKernelTest :
                         .build()
                 withServer(handler, config) { server ->
                     val received = ConcurrentHashMap<Int, Long>()
+                    val unheard = ConcurrentLinkedQueue<String>()
                     val clients = List(20) { server.connect() }
                     val readers =
                         clients.map { client ->
-                            thread { received[client.localPort] = client.countReplies() }
+                            val port = client.localPort
+                            thread {
+                                runCatching { received[port] = client.countReplies() }.onFailure { failure ->
+                                    unheard += "$failure: ${bothSides(port, served[port])}"
+                                    client.close()
+                                }
+                            }
                         }
                     val writers = clients.map { client -> thread { client.sendRequests() } }
                     await { answered.size == 20 && answered.values.all { it.get() > 100 } }
                     server.runtime.shutdown()
                     (readers + writers).forEach { it.join() }
-                    withClue("round $round") {
+                    withClue("round $round, unheard: $unheard") {
                         received.toSortedMap() shouldBe answered.mapValues { it.value.get() }.toSortedMap()
                     }
                 }
@@ -312,6 +322,25 @@ class UringRuntimeKernelTest :
     })
 
 private const val REQUEST_BYTES = 100
+
+/** What the server and the kernel say of a connection from [port]: which of the two keeps the bytes. */
+private fun bothSides(
+    port: Int,
+    served: Connection?,
+): String {
+    val server =
+        runCatching {
+            served?.call {
+                "$this, sent=${sentBytesTotal()}, unsent=${unsentBytes()}, received=${receivedBytesTotal()}"
+            }
+        }
+    val hex = ":%04X ".format(port)
+    val kernel =
+        listOf("/proc/self/net/tcp", "/proc/self/net/tcp6").flatMap { table ->
+            runCatching { Files.readAllLines(Path.of(table)).filter { hex in it } }.getOrDefault(emptyList())
+        }
+    return "$server, ${kernel.joinToString { it.trim() }}"
+}
 
 /** Sends requests until the server ends the connection. */
 private fun Socket.sendRequests() {
