@@ -13,6 +13,8 @@ import io.kotest.matchers.string.shouldEndWith
 import java.net.ServerSocket
 import java.nio.file.Files
 import java.nio.file.Path
+import java.time.Instant
+import java.util.Date
 import java.util.concurrent.CompletableFuture
 import javax.net.ssl.SNIHostName
 import kotlin.io.path.writeText
@@ -117,8 +119,9 @@ class TlsRefusalsKernelTest :
         }
     })
 
-private const val EXPIRED =
-    "NotAfter: Sat Feb 01 00:00:00 UTC 2020.\n" +
+// The JDK says it in the machine's time zone.
+private val EXPIRED =
+    "NotAfter: ${Date.from(Instant.parse("2020-02-01T00:00:00Z"))}.\n" +
         "  Likely cause: the peer's certificate has run out; it must be renewed there. Or this machine's clock is wrong."
 
 private fun javax.net.ssl.SSLServerSocket.onlyFor(name: String) {
