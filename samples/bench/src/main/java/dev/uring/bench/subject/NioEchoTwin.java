@@ -2,6 +2,7 @@ package dev.uring.bench.subject;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.Random;
 
 /**
@@ -31,7 +32,7 @@ public final class NioEchoTwin implements NioServer.Responder {
       if (words[0].equals("spin") && words.length == 3) {
         return new Mode(Fault.NONE, Long.parseLong(words[1]), Integer.parseInt(words[2]));
       }
-      return new Mode(Fault.valueOf(text.toUpperCase().replace('-', '_')), 0, 1);
+      return new Mode(Fault.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')), 0, 1);
     }
   }
 

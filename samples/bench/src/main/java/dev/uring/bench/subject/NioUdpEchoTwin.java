@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.util.Locale;
 import java.util.Random;
 
 /**
@@ -36,7 +37,7 @@ public final class NioUdpEchoTwin implements NioUdpServer.Responder {
       String[] words = text.split(" ");
       return words[0].equals("spin") && words.length == 2
           ? new Mode(Fault.NONE, Long.parseLong(words[1]))
-          : new Mode(Fault.valueOf(text.toUpperCase()), 0);
+          : new Mode(Fault.valueOf(text.toUpperCase(Locale.ROOT)), 0);
     }
   }
 
