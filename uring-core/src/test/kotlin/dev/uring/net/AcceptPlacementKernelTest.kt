@@ -34,9 +34,11 @@ private fun <T> withWorkers(
     leavesNothingBehind {
         val runtime =
             UringRuntime.start(smallConfig().workersCount(count).connectionsPerWorkerMax(connectionsMax).build())
-        val result = block(runtime)
-        runtime.closeInTime()
-        result
+        try {
+            block(runtime)
+        } finally {
+            runtime.closeInTime()
+        }
     }
 
 private fun UringRuntime.accepted() = snapshots().map { it.connectionsAccepted() }

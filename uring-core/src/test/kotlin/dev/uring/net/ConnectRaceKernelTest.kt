@@ -30,9 +30,11 @@ private val long = Duration.ofSeconds(PATIENCE_SECONDS)
 private fun <T> withRuntime(block: (UringRuntime) -> T): T =
     leavesNothingBehind {
         val runtime = UringRuntime.start(smallConfig().build())
-        val result = block(runtime)
-        runtime.closeInTime()
-        result
+        try {
+            block(runtime)
+        } finally {
+            runtime.closeInTime()
+        }
     }
 
 private fun UringRuntime.race(

@@ -39,6 +39,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.net.InetSocketAddress
+import java.net.ServerSocket
 import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.ExecutionException
@@ -51,9 +52,12 @@ private fun <T> withRuntime(
 ): T =
     leavesNothingBehind {
         val runtime = UringRuntime.start(smallConfig().tcpNoDelay(noDelay).lingerTimeout(linger).build())
-        val result = block(runtime)
-        runtime.closeInTime()
-        result
+        try {
+            block(runtime)
+        } finally {
+            // Also after a failure: a worker that is left would be one for each test behind.
+            runtime.closeInTime()
+        }
     }
 
 private fun Connection.option(
@@ -198,7 +202,9 @@ class SocketOptionsKernelTest :
             withRuntime { runtime ->
                 val v6 = Recorder()
                 val v4 = Recorder()
-                val port = runtime.listen("tcp6://:0") { v6 }.port()
+                // What is free in one family may be taken in the other: a socket of both gets a number that is free in both.
+                val port = ServerSocket(0).use { it.localPort }
+                runtime.listen("tcp6://:$port") { v6 }.port() shouldBe port
                 runtime.listen("tcp4://:$port") { v4 }
                 Socket("127.0.0.1", port).use { v4.connection() }
                 Socket("::1", port).use { v6.connection().option(IPPROTO_IPV6, IPV6_V6ONLY) shouldBe 1 }

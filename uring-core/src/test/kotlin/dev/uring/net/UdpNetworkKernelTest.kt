@@ -18,6 +18,7 @@ import io.kotest.core.test.Enabled
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import java.io.IOException
+import java.net.DatagramSocket
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.NetworkInterface
@@ -221,8 +222,9 @@ class UdpNetworkKernelTest :
             withUdp { udp ->
                 val v4 = UdpRecorder()
                 val v6 = UdpRecorder()
-                val socket = udp.open(v4, address = "0.0.0.0:0")
-                val port = socket.localAddress().port
+                // What is free in one family may be taken in the other: a socket of both gets a number that is free in both.
+                val port = DatagramSocket(0).use { it.localPort }
+                udp.open(v4, address = "0.0.0.0:$port")
                 udp.open(v6, UdpOptions.builder().v6Only(true).build(), "[::]:$port")
                 val sender = udp.open(UdpRecorder(), address = "[::]:0")
                 sender.call {

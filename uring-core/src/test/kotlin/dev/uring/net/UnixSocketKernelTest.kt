@@ -43,9 +43,11 @@ private val echo = ConnectionHandler { connection, bytes -> bytes.size().also { 
 private fun <T> withRuntime(block: (UringRuntime) -> T): T =
     leavesNothingBehind {
         val runtime = UringRuntime.start(smallConfig().workersCount(2).build())
-        val result = block(runtime)
-        runtime.closeInTime()
-        result
+        try {
+            block(runtime)
+        } finally {
+            runtime.closeInTime()
+        }
     }
 
 private fun Path.echoes(text: String) =
