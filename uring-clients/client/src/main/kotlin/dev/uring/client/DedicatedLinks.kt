@@ -57,26 +57,22 @@ public class DedicatedLinks<R> internal constructor(
             waiter.resume(link) { _, unclaimed, _ -> side.executeUnlessStopped { release(unclaimed) } }
             return
         }
-        val request = requests.poll()
-        when {
-            request != null -> {
-                try {
-                    link.submit(request)
-                } catch (failure: Throwable) {
-                    request.ownsLink = false
-                    request.endUnanswered(failure)
-                    release(link)
-                }
+        while (true) {
+            val request = requests.poll() ?: break
+            try {
+                link.submit(request)
+                return
+            } catch (failure: Throwable) {
+                // A loop: all who wait may be refused, one after the other.
+                request.ownsLink = false
+                request.endUnanswered(failure)
             }
-
-            isClosed || idle.size >= IDLE_MAX -> {
-                all.remove(link)
-                link.close()
-            }
-
-            else -> {
-                idle.addLast(link)
-            }
+        }
+        if (isClosed || idle.size >= IDLE_MAX) {
+            all.remove(link)
+            link.close()
+        } else {
+            idle.addLast(link)
         }
     }
 

@@ -17,7 +17,6 @@ import kotlinx.coroutines.withTimeoutOrNull
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
-import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 
@@ -234,6 +233,19 @@ class LinkKernelTest :
             }
         }
 
+        test("however many wait for a connection of their own to a server that is gone, each hears of it") {
+            val first = LineServer { line, _ -> line }
+            withSide(first, configure = { oneOfMany().copy(blockingConnectionsMax = 1) }) { side ->
+                side.ask("a", isDedicated = true) shouldBe "a"
+                first.close()
+                eventually("the loss is noticed") { side.counters.connectionsLost == 1L }
+                val asked = List(60_000) { n -> async { runCatching { side.ask("q$n", isDedicated = true) } } }
+                asked.awaitAll().forEach {
+                    shouldThrow<LineFailure> { it.getOrThrow() }.message!! shouldContain "nothing listens there"
+                }
+            }
+        }
+
         test("a server that was never there is an error at once, with the cause") {
             val gone = LineServer { line, _ -> line }.also { it.close() }
             withSide(gone) { side ->
@@ -259,11 +271,6 @@ class LinkKernelTest :
         }
     })
 
-// The pause is one that no test outlives: what waited for its end would never be answered.
+// The pause is one that no test outlives: what waited for its end would get a timeout.
 private fun LinkConfig.oneOfMany() =
-    copy(
-        waitsForServer = false,
-        commandTimeout = Duration.INFINITE,
-        reconnectDelayMin = 1.hours,
-        reconnectDelayMax = 1.hours,
-    )
+    copy(waitsForServer = false, reconnectDelayMin = 1.hours, reconnectDelayMax = 1.hours)
