@@ -146,7 +146,7 @@ class AllocationKernelTest :
             val sink = arrayOfNulls<Any>(1)
             // Small rounds: none of them is below the gate, so all of them are run.
             val perRequest =
-                bytesPerRequest(requestsPerRound = REQUESTS_PER_ROUND / 5) { conn ->
+                bytesPerRequest(requestsPerRound = REQUESTS_PER_ROUND / 10) { conn ->
                     conn.forEachView {
                         sink[0] = LongArray(1)
                         conn.write(it)
@@ -161,7 +161,10 @@ private const val REQUEST_BYTES = 64
 // With a number of 4 bytes in front, as long as a request.
 private val padding = ByteArray(REQUEST_BYTES - Int.SIZE_BYTES)
 private const val REQUESTS_PER_ROUND = 25_000
-private const val ROUNDS_MAX = 12
+
+// Most rounds end with the first or second. Beside other work it takes longer until one is undisturbed: the optimizer is late,
+// and a worker that loses its CPU finds the next request there already, which is a path that it seldom takes otherwise.
+private const val ROUNDS_MAX = 30
 private const val BLOCKS_PER_REQUEST = 1_000
 private val BYTES_PER_REQUEST_MAX get() = 0.05 + selectorBytes
 

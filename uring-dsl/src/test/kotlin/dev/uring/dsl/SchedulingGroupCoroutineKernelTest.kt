@@ -104,7 +104,7 @@ class SchedulingGroupCoroutineKernelTest :
         }
     })
 
-private const val ROUNDS_MAX = 6
+private const val ROUNDS_MAX = 20
 
 private suspend fun spinAndYield(): Long {
     val began = System.nanoTime()

@@ -34,7 +34,7 @@ class UdpAllocationKernelTest :
 
         driverTest("the meter sees one small object per datagram") {
             // Small rounds: none of them is below the gate, so all of them are run.
-            bytesPerDatagram(datagramsPerRound = DATAGRAMS_PER_ROUND / 5) { socket ->
+            bytesPerDatagram(datagramsPerRound = DATAGRAMS_PER_ROUND / 10) { socket ->
                 socket.forEachDatagram { payload, peer -> socket.trySend(payload, peer.copy()) }
             } shouldBeGreaterThan 16.0
         }
@@ -42,7 +42,7 @@ class UdpAllocationKernelTest :
 
 private const val DATAGRAM_BYTES = 64
 private const val DATAGRAMS_PER_ROUND = 20_000
-private const val ROUNDS_MAX = 12
+private const val ROUNDS_MAX = 30
 private val BYTES_PER_DATAGRAM_MAX get() = 0.05 + selectorBytes
 
 private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
